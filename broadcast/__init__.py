@@ -1,0 +1,1 @@
+"""Broadcast speaks: from words to loudspeakers; it knows no camera, MQTT or SQL."""

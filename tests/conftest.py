@@ -1,0 +1,25 @@
+"""Fixtures that every part of the house shares."""
+
+from __future__ import annotations
+
+import socket
+from pathlib import Path
+
+import pytest
+
+from tests.requirements import shared_data
+
+
+@pytest.fixture
+def free_port() -> int:
+    """A TCP port on loopback that was free a moment ago."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+    return port
+
+
+@pytest.fixture(scope="session")
+def shared() -> Path:
+    """The folder of real test videos, images and models."""
+    return shared_data()

@@ -1,0 +1,206 @@
+"""What a vision worker tells its supervisor, and how it crosses the pipe.
+
+One message is a 4-byte length of a JSON header, a 4-byte length of a binary body (both big
+endian), the header and the body. The header's `report` names the class below; the body is the
+evidence JPEG of an incident (empty otherwise). The worker writes to the file descriptor it was
+given, never to standard output, so that a chatty library cannot break the protocol. In the other
+direction a `WorkerSpec` is sent as the first message; end of file asks the worker to stop.
+"""
+
+from __future__ import annotations
+
+import json
+import struct
+from dataclasses import asdict, dataclass
+from enum import StrEnum
+from typing import Any
+
+from vision.errors import ProtocolError
+
+LENGTHS = struct.Struct(">II")
+MAX_HEADER = 1 << 20
+MAX_BODY = 8 << 20
+
+
+class CameraState(StrEnum):
+    """How a camera is doing."""
+
+    STARTING = "starting"
+    WATCHING = "watching"
+    DEGRADED = "degraded"
+    LOST = "lost"
+
+
+class Phase(StrEnum):
+    """Where an incident is in its life."""
+
+    OPENED = "opened"
+    UPDATED = "updated"
+    CLOSED = "closed"
+
+
+@dataclass(frozen=True, slots=True)
+class WorkerReady:
+    """The worker has its model and starts its cameras."""
+
+    worker: str
+    model: str
+    labels: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class CameraReport:
+    """A camera's state, sent when it changes and with each heartbeat.
+
+    Attributes:
+        fault: A `SourceFault` value while the camera is lost, else empty.
+        detail: What the library said, passwords removed.
+        fps_in: Frames a second that arrive, over the last seconds.
+        looked_at_fps: Frames a second that the detector looked at.
+        frames: Frames decoded since the worker started.
+        looked: Frames analysed since the worker started.
+        width, height: Pixels of the last frame; 0 before the first.
+        retry_in_s: While lost: seconds until the next attempt.
+    """
+
+    camera: str
+    state: CameraState
+    fault: str = ""
+    detail: str = ""
+    fps_in: float = 0.0
+    looked_at_fps: float = 0.0
+    frames: int = 0
+    looked: int = 0
+    width: int = 0
+    height: int = 0
+    codec: str = ""
+    retry_in_s: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Heartbeat:
+    """The worker lives; with the state of each of its cameras.
+
+    Attributes:
+        mono_s: `time.monotonic()` of the worker's main loop.
+        detect_ms: Mean milliseconds of one look of the detector, lately.
+        dropped: Frames overwritten by newer ones before anybody looked, since the start.
+    """
+
+    worker: str
+    mono_s: float
+    cameras: tuple[CameraReport, ...]
+    detect_ms: float = 0.0
+    dropped: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class IncidentReport:
+    """An incident opened, got better evidence, or closed.
+
+    Attributes:
+        key: The worker's own key of the incident, unique within the worker's life: the same in
+            all phases of one incident.
+        kind: Name of the rule that opened it.
+        zone, zone_name: Where; empty for the whole picture.
+        label: What was seen, `person`, `vehicle`, …
+        score: The best detector score so far, 0..1.
+        explanation: Numbers for the sentence "person 0.82 in 水库东岸 for 4.2 s".
+        box: The object in fractions of the picture, (left, top, right, bottom).
+        frame_mono_s: `time.monotonic()` when the frame that decided was captured.
+        first_mono_s: … when the object was first seen.
+        jpeg: The evidence picture with the box drawn and masks applied; empty when unchanged.
+    """
+
+    key: str
+    phase: Phase
+    camera: str
+    kind: str
+    zone: str
+    zone_name: str
+    label: str
+    score: float
+    count: int
+    dwell_s: float
+    box: tuple[float, float, float, float]
+    frame_mono_s: float
+    first_mono_s: float
+    jpeg: bytes = b""
+
+
+@dataclass(frozen=True, slots=True)
+class WorkerFault:
+    """The worker cannot do its work; it says why and leaves.
+
+    Attributes:
+        what: `model`, `rule` or `internal`.
+    """
+
+    worker: str
+    what: str
+    sentence: str
+
+
+Report = WorkerReady | CameraReport | Heartbeat | IncidentReport | WorkerFault
+
+
+def encode(header: dict[str, Any], body: bytes = b"") -> bytes:
+    """Frame one message.
+
+    Raises:
+        ProtocolError: Header or body is larger than the other side would accept.
+    """
+    text = json.dumps(header, ensure_ascii=False, separators=(",", ":")).encode()
+    if len(text) > MAX_HEADER or len(body) > MAX_BODY:
+        raise ProtocolError("A message between worker and hub is too large.")
+    return LENGTHS.pack(len(text), len(body)) + text + body
+
+
+def lengths(prefix: bytes) -> tuple[int, int]:
+    """Read the eight-byte prefix: bytes of the header, bytes of the body.
+
+    Raises:
+        ProtocolError: The lengths cannot be right, so the stream is out of step.
+    """
+    header, body = LENGTHS.unpack(prefix)
+    if header > MAX_HEADER or body > MAX_BODY or header == 0:
+        raise ProtocolError("The worker's stream is out of step.")
+    return header, body
+
+
+def report_to_message(report: Report) -> bytes:
+    """Frame a report for the pipe."""
+    raw = asdict(report)
+    jpeg = raw.pop("jpeg", b"")
+    return encode({"report": type(report).__name__, **raw}, jpeg)
+
+
+def report_from_message(header: bytes, body: bytes) -> Report:
+    """Read a report from the pipe.
+
+    Raises:
+        ProtocolError: The header is not a report this version knows.
+    """
+    try:
+        raw = json.loads(header)
+        name = raw.pop("report")
+        match name:
+            case "WorkerReady":
+                return WorkerReady(**{**raw, "labels": tuple(raw["labels"])})
+            case "CameraReport":
+                return _camera(raw)
+            case "Heartbeat":
+                return Heartbeat(**{**raw, "cameras": tuple(_camera(c) for c in raw["cameras"])})
+            case "IncidentReport":
+                left, top, right, bottom = raw.pop("box")
+                phase = Phase(raw.pop("phase"))
+                return IncidentReport(**raw, phase=phase, box=(left, top, right, bottom), jpeg=body)
+            case "WorkerFault":
+                return WorkerFault(**raw)
+    except (ValueError, KeyError, TypeError) as error:
+        raise ProtocolError(f"A report of the worker cannot be read: {error}") from error
+    raise ProtocolError(f"The worker sent an unknown report {name!r}.")
+
+
+def _camera(raw: dict[str, Any]) -> CameraReport:
+    return CameraReport(**{**raw, "state": CameraState(raw["state"])})

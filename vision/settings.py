@@ -1,0 +1,113 @@
+"""What a vision worker is told to watch: plain data that crosses a process boundary as JSON.
+
+Coordinates of polygons are fractions of the picture, 0..1, x to the right and y down, so that a
+zone drawn on the sub-stream fits the main stream.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field
+from typing import Any, Self
+
+Point = tuple[float, float]
+Polygon = tuple[Point, ...]
+
+
+def _polygon(raw: Any) -> Polygon:
+    return tuple((float(x), float(y)) for x, y in raw)
+
+
+@dataclass(frozen=True, slots=True)
+class ZoneSpec:
+    """A named piece of the picture."""
+
+    id: str
+    name: str
+    polygon: Polygon
+
+
+@dataclass(frozen=True, slots=True)
+class RuleSpec:
+    """One rule on one zone.
+
+    Attributes:
+        kind: Name of a registered rule, for example `intrusion`.
+        zone: Id of the zone; empty for the whole picture.
+        labels: The object labels that count, for example `("person", "vehicle")`.
+        dwell_s: An object must have stayed this long before an incident opens.
+        clear_s: The zone must have been empty this long before the incident closes.
+    """
+
+    kind: str
+    zone: str = ""
+    labels: tuple[str, ...] = ("person", "vehicle")
+    dwell_s: float = 1.5
+    clear_s: float = 2.0
+
+
+@dataclass(frozen=True, slots=True)
+class CameraSpec:
+    """One camera.
+
+    Attributes:
+        id: Stable id, `[a-z0-9-]`.
+        name: What people call it.
+        url: `rtsp://…` or a path of a video file.
+        transport: RTSP over `tcp` or `udp`.
+        loop: Files only: start again at the end (a camera never ends).
+        looks_per_s: How often the detector looks at most.
+        score: Detections below this score do not count; 0 takes the model's own threshold.
+        privacy_masks: Polygons blacked out before anything else sees the frame.
+    """
+
+    id: str
+    name: str
+    url: str
+    transport: str = "tcp"
+    loop: bool = False
+    looks_per_s: float = 5.0
+    score: float = 0.0
+    privacy_masks: tuple[Polygon, ...] = ()
+    zones: tuple[ZoneSpec, ...] = ()
+    rules: tuple[RuleSpec, ...] = ()
+
+    @classmethod
+    def from_json(cls, raw: dict[str, Any]) -> Self:
+        known = dict(raw)
+        known["privacy_masks"] = tuple(_polygon(p) for p in raw.get("privacy_masks", ()))
+        known["zones"] = tuple(
+            ZoneSpec(z["id"], z["name"], _polygon(z["polygon"])) for z in raw.get("zones", ())
+        )
+        known["rules"] = tuple(
+            RuleSpec(**{**r, "labels": tuple(r["labels"])}) for r in raw.get("rules", ())
+        )
+        return cls(**known)
+
+
+@dataclass(frozen=True, slots=True)
+class WorkerSpec:
+    """What one worker process does.
+
+    Attributes:
+        worker: Name of the worker, for the log.
+        model: Path of an ONNX detector; empty means the built-in one.
+        threads: Threads of one inference.
+        heartbeat_s: How often the worker says that it lives.
+    """
+
+    worker: str
+    cameras: tuple[CameraSpec, ...]
+    model: str = ""
+    threads: int = 1
+    heartbeat_s: float = 1.0
+    jpeg_quality: int = 80
+    extra: dict[str, str] = field(default_factory=dict)
+
+    def to_json(self) -> dict[str, Any]:
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, raw: dict[str, Any]) -> Self:
+        known = dict(raw)
+        known["cameras"] = tuple(CameraSpec.from_json(c) for c in raw["cameras"])
+        return cls(**known)
