@@ -1,0 +1,1 @@
+"""The contract between hub and township, imported by both ends."""

@@ -1,0 +1,89 @@
+"""Names on the wire: two trees, so that one ACL line per hub is enough and nobody hears himself."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from edge.errors import MessageRefused
+
+ROOT: Final = "vh1"
+"""The major version of the contract is part of every topic."""
+
+_SAFE = re.compile(r"[a-z0-9][a-z0-9-]{0,47}")
+_HUB_TOPIC = re.compile(rf"{ROOT}/h/(?P<hub>[a-z0-9-]{{1,48}})/(?P<rest>.+)")
+
+STATE: Final = "state"
+BIRTH: Final = "birth"
+HEARTBEAT: Final = "hb"
+INCIDENT: Final = "evt/incident"
+SPEAKER: Final = "evt/speaker"
+EVIDENCE: Final = "evt/evidence"
+EXPIRED: Final = "evt/expired"
+EVENTS: Final = (INCIDENT, SPEAKER, EVIDENCE, EXPIRED)
+COMMANDS: Final = ("announce", "stop", "resync")
+
+
+def safe_id(text: str) -> str:
+    """Check an id that becomes a level of a topic.
+
+    Raises:
+        MessageRefused: It could escape its level or is too long.
+    """
+    if not _SAFE.fullmatch(text):
+        raise MessageRefused(
+            f"{text!r} is no id: use 1 to 48 lower-case letters, digits and hyphens."
+        )
+    return text
+
+
+def from_hub(hub: str, name: str) -> str:
+    """Topic on which a hub speaks, for example `vh1/h/lin-jia-cun/evt/incident`."""
+    return f"{ROOT}/h/{safe_id(hub)}/{name}"
+
+
+def reply(hub: str, correlation: str) -> str:
+    return from_hub(hub, f"rsp/{correlation}")
+
+
+def to_hub(hub: str, name: str) -> str:
+    """Topic on which a hub listens, for example `vh1/c/lin-jia-cun/cmd/announce`."""
+    return f"{ROOT}/c/{safe_id(hub)}/{name}"
+
+
+def ack(hub: str) -> str:
+    return to_hub(hub, "ack")
+
+
+def command(hub: str, name: str) -> str:
+    return to_hub(hub, f"cmd/{name}")
+
+
+def time(hub: str) -> str:
+    return to_hub(hub, "time")
+
+
+def everything_for(hub: str) -> str:
+    """Filter a hub subscribes to."""
+    return f"{ROOT}/c/{safe_id(hub)}/#"
+
+
+def everything_from_hubs() -> str:
+    """Filter the township subscribes to."""
+    return f"{ROOT}/h/+/#"
+
+
+def township_state(township: str) -> str:
+    return f"{ROOT}/t/{safe_id(township)}/state"
+
+
+def split_from_hub(topic: str) -> tuple[str, str]:
+    """Hub id and name of a topic below `vh1/h/`.
+
+    Raises:
+        MessageRefused: It is no topic of a hub.
+    """
+    match = _HUB_TOPIC.fullmatch(topic)
+    if match is None:
+        raise MessageRefused(f"Topic {topic!r} does not belong to a hub.")
+    return safe_id(match["hub"]), match["rest"]

@@ -1,0 +1,148 @@
+"""What the memory of the box keeps, as plain records."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import IntEnum
+
+from edge.clock import Stamp
+
+
+class Lane(IntEnum):
+    """Order of sending, smaller first: life safety before everything, pictures last."""
+
+    LIFE_SAFETY = 0
+    EMERGENCY_RECEIPT = 1
+    INCIDENT = 2
+    CAMERA_HEALTH = 3
+    RECEIPT = 4
+    THUMBNAIL = 5
+    STATISTICS = 6
+
+
+@dataclass(frozen=True, slots=True)
+class OutboxEntry:
+    """Something the township must learn; written in the transaction of what it tells about.
+
+    Attributes:
+        id: UUID of the event.
+        type: CloudEvents type, for example `cn.village.incident.v1`.
+        data: JSON object of the event, UTF-8.
+        lane: Order of sending.
+        expires_s: Seconds after which it is dropped and counted; None keeps it for ever.
+    """
+
+    id: str
+    type: str
+    data: bytes
+    lane: Lane
+    expires_s: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class OutboxRow:
+    """An entry with its sequence number and the moment it was written."""
+
+    seq: int
+    entry: OutboxEntry
+    created: Stamp
+
+
+@dataclass(frozen=True, slots=True)
+class OutboxWindow:
+    """The outbox as numbers.
+
+    Attributes:
+        oldest: Smallest unacknowledged sequence number; `next_seq` when empty.
+        next_seq: The number the next row will get.
+        queued: Rows that wait.
+        oldest_age_s: Monotonic age of the oldest row of this boot, wall age otherwise.
+    """
+
+    stream: str
+    oldest: int
+    next_seq: int
+    queued: int
+    oldest_age_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class Incident:
+    """An incident as the box remembers it; `rev` grows with every change.
+
+    Attributes:
+        kind: Rule that opened it, for example `intrusion`.
+        severity: `life_safety`, `urgent` or `notice`.
+        opened, seen: When it opened and when it was last seen.
+        closed: When it closed; None while it is open.
+        evidence: SHA-256 of the evidence JPEG; empty if there is none.
+        sent: Whether the township acknowledged its newest revision.
+        verdict: `` (not judged), `confirmed` or `false_alarm`, by village staff.
+    """
+
+    id: str
+    rev: int
+    kind: str
+    severity: str
+    camera: str
+    camera_name: str
+    zone: str
+    zone_name: str
+    label: str
+    score: float
+    count: int
+    dwell_s: float
+    box: tuple[float, float, float, float] | None
+    opened: Stamp
+    seen: Stamp
+    closed: Stamp | None = None
+    evidence: str = ""
+    sent: bool = False
+    verdict: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class PlayRecord:
+    """One announcement on one speaker, with its newest state.
+
+    Attributes:
+        state: A `PlayState` value of broadcast, as text.
+        source: `talkdown`, `township` or `staff`.
+    """
+
+    announcement: str
+    speaker: str
+    text: str
+    priority: int
+    source: str
+    state: str
+    requested: Stamp
+    changed: Stamp
+    incident: str = ""
+    command: str = ""
+    seconds: float = 0.0
+    reason: str = ""
+    proof: str = "none"
+
+
+@dataclass(frozen=True, slots=True)
+class CommandRecord:
+    """An order of the township and the answer it got; a replay gets the same answer."""
+
+    id: str
+    name: str
+    issuer: str
+    received: Stamp
+    outcome: str
+    sentence: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class AuditEntry:
+    """Who did what to what, and when."""
+
+    at: Stamp
+    who: str
+    action: str
+    target: str = ""
+    detail: dict[str, str] = field(default_factory=dict)
