@@ -1,0 +1,235 @@
+"""Every setting of hub and township, with its bounds; the document of the settings is made of it.
+
+Secrets are never values: they are paths of files that hold them. Relative paths are relative to
+the folder of the configuration file.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+Id = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,47}$")]
+Port = Annotated[int, Field(ge=0, le=65535)]
+Fraction = Annotated[float, Field(ge=0, le=1)]
+Corner = tuple[Fraction, Fraction]
+Outline = Annotated[list[Corner], Field(min_length=3, max_length=64)]
+Severity = Literal["life_safety", "urgent", "notice"]
+
+
+class Section(BaseModel):
+    """A table of the file; unknown keys are errors."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class HubSection(Section):
+    """Who this box is."""
+
+    id: Id = Field(description="Id of this box on the wire, for example `lin-jia-cun`.")
+    village: Annotated[str, Field(min_length=1, max_length=40)] = Field(
+        description="Name of the village, as people say it."
+    )
+    grid: str = Field("", max_length=32, description="Code of the grid (网格) the village is in.")
+    township: Id = Field(description="Id of the township console.")
+    language: Literal["zh", "en"] = Field("zh", description="Language of pages and speech.")
+
+
+class StateSection(Section):
+    """Where the program keeps what it must not forget."""
+
+    folder: Path = Field(Path("state"), description="Folder of database, evidence and sound.")
+    evidence_mb: Annotated[int, Field(ge=10)] = Field(
+        2000, description="Evidence pictures may use this many megabytes."
+    )
+    free_mb: Annotated[int, Field(ge=1)] = Field(
+        200, description="Below this free space the box reports a fault."
+    )
+
+
+class WebSection(Section):
+    """The pages."""
+
+    host: str = Field("127.0.0.1", description="Address to listen on; `0.0.0.0` for all.")
+    port: Port = Field(8443, description="Port of the pages; 0 takes any free one.")
+    certificate: Path | None = Field(None, description="TLS certificate (PEM).")
+    key: Path | None = Field(None, description="TLS private key (PEM).")
+    session_hours: Annotated[int, Field(ge=1, le=720)] = Field(
+        12, description="Hours after which a person signs in again."
+    )
+    metrics_token_file: Path | None = Field(
+        None, description="File of the token with which Prometheus may read `/metrics`."
+    )
+
+
+class LinkSection(Section):
+    """The MQTT broker between hub and township."""
+
+    host: str = Field("127.0.0.1", description="Name or address of the broker.")
+    port: Port = Field(1883, description="Port of the broker; 8883 with TLS.")
+    protocol: Literal["5", "3.1.1"] = Field("5", description="MQTT version.")
+    username: str = Field("", description="User name at the broker; with mutual TLS leave empty.")
+    password_file: Path | None = Field(None, description="File of the broker password.")
+    ca: Path | None = Field(
+        None, description="Certificate of the authority (PEM); switches TLS on."
+    )
+    certificate: Path | None = Field(None, description="Our certificate (PEM), for mutual TLS.")
+    key: Path | None = Field(None, description="Our private key (PEM), for mutual TLS.")
+    keepalive_s: Annotated[int, Field(ge=5, le=600)] = Field(20, description="MQTT keep-alive.")
+    heartbeat_s: Annotated[float, Field(ge=1, le=600)] = Field(
+        30.0, description="Seconds between heartbeats of the hub."
+    )
+
+
+class HubLinkSection(LinkSection):
+    """The hub's end of the link."""
+
+    command_keys: dict[str, Path] = Field(
+        default_factory=dict,
+        description="Public keys (PEM) by key id; orders that make sound must be signed by one.",
+    )
+
+
+class VisionSection(Section):
+    """How the box sees."""
+
+    model: Path | None = Field(None, description="ONNX detector; empty takes the built-in one.")
+    workers: Annotated[int, Field(ge=1, le=8)] = Field(
+        1, description="Vision processes; cameras are shared out among them."
+    )
+    threads: Annotated[int, Field(ge=1, le=8)] = Field(1, description="Threads of one inference.")
+
+
+class ZoneSection(Section):
+    """A named piece of a camera's picture."""
+
+    id: Id = Field(description="Id of the zone within its camera.")
+    name: Annotated[str, Field(min_length=1, max_length=40)] = Field(
+        description="Name of the place, as it is spoken."
+    )
+    polygon: Outline = Field(description="Corners as fractions of width and height.")
+
+
+class RuleSection(Section):
+    """What must not happen in a zone."""
+
+    kind: Annotated[str, Field(pattern=r"^[a-z_]{1,32}$")] = Field(
+        "intrusion", description="Kind of the rule."
+    )
+    zone: str = Field("", description="Id of the zone; empty for the whole picture.")
+    labels: list[Literal["person", "vehicle", "two-wheeler", "fire", "smoke"]] = Field(
+        default=["person", "vehicle"], min_length=1, description="What counts."
+    )
+    dwell_s: Annotated[float, Field(ge=0, le=3600)] = Field(
+        1.5, description="Seconds it must stay before an incident opens."
+    )
+    clear_s: Annotated[float, Field(ge=0.2, le=3600)] = Field(
+        2.0, description="Seconds the zone must be empty before the incident closes."
+    )
+    severity: Severity = Field("urgent", description="How bad it is.")
+    speak: bool = Field(True, description="Speak a warning at the place.")
+
+
+class CameraSection(Section):
+    """One camera."""
+
+    id: Id = Field(description="Id of the camera; never change it.")
+    name: Annotated[str, Field(min_length=1, max_length=40)] = Field(
+        description="Name of the place it watches."
+    )
+    url: Annotated[str, Field(min_length=1)] = Field(
+        description="`rtsp://…` without the password, or the path of a video file."
+    )
+    username: str = Field("", description="User name at the camera.")
+    password_file: Path | None = Field(None, description="File of the camera's password.")
+    transport: Literal["tcp", "udp"] = Field("tcp", description="RTSP transport.")
+    loop: bool = Field(False, description="Video files only: start again at the end.")
+    enabled: bool = Field(True, description="Switch the camera off without deleting it.")
+    looks_per_s: Annotated[float, Field(gt=0, le=30)] = Field(
+        5.0, description="Times a second the detector looks at most."
+    )
+    score: Fraction = Field(0.0, description="Least score that counts; 0 takes the model's own.")
+    privacy_masks: list[Outline] = Field(
+        default_factory=list, description="Polygons blacked out before anything sees the picture."
+    )
+    zone: list[ZoneSection] = Field(default_factory=list, description="Its zones.")
+    rule: list[RuleSection] = Field(default_factory=list, description="Its rules.")
+
+
+class SpeakerSection(Section):
+    """One loudspeaker."""
+
+    id: Id = Field(description="Id of the speaker.")
+    kind: Literal["alsa", "file", "silent"] = Field(description="How it is driven.")
+    device: str = Field("default", description="`alsa`: name of the PCM, by card id.")
+    folder: Path = Field(Path("sound"), description="`file`: folder of the WAV files.")
+
+
+class BroadcastSection(Section):
+    """How the box speaks."""
+
+    voice: Literal["espeak", "silent"] = Field("espeak", description="Engine of the voice.")
+    chime: bool = Field(True, description="Sound a chime before the words.")
+    level_lufs: Annotated[float, Field(ge=-40, le=-10)] = Field(
+        -18.0, description="Loudness of speech, EBU R128."
+    )
+
+
+class TalkdownSection(Section):
+    """When an incident is answered by a spoken warning."""
+
+    enabled: bool = Field(True, description="Speak warnings at all.")
+    cool_down_s: Annotated[float, Field(ge=0, le=86400)] = Field(
+        30.0, description="Seconds before the same place is warned again."
+    )
+    per_hour: Annotated[int, Field(ge=1, le=600)] = Field(
+        30, description="Warnings an hour at most for one camera; life safety is exempt."
+    )
+    late_s: Annotated[float, Field(ge=1, le=600)] = Field(
+        20.0, description="A warning that could not start within this time is not spoken."
+    )
+
+
+class HubSettings(Section):
+    """`hub.toml`."""
+
+    hub: HubSection
+    state: StateSection = StateSection()
+    web: WebSection = WebSection()
+    link: HubLinkSection = HubLinkSection()
+    vision: VisionSection = VisionSection()
+    broadcast: BroadcastSection = BroadcastSection()
+    talkdown: TalkdownSection = TalkdownSection()
+    camera: list[CameraSection] = Field(default_factory=list, max_length=64)
+    speaker: list[SpeakerSection] = Field(default_factory=list, max_length=16)
+
+
+class TownshipSection(Section):
+    """Who this console is."""
+
+    id: Id = Field(description="Id of the console on the wire.")
+    name: Annotated[str, Field(min_length=1, max_length=40)] = Field(
+        description="Name of the township."
+    )
+    language: Literal["zh", "en"] = Field("zh", description="Language of the pages.")
+
+
+class TownshipLinkSection(LinkSection):
+    """The township's end of the link."""
+
+    command_key_id: str = Field("", max_length=64, description="Id under which hubs know our key.")
+    command_key_file: Path | None = Field(
+        None, description="Private key (PEM) that signs orders which make sound."
+    )
+
+
+class TownshipSettings(Section):
+    """`township.toml`."""
+
+    township: TownshipSection
+    state: StateSection = StateSection()
+    web: WebSection = WebSection(port=8444)
+    link: TownshipLinkSection = TownshipLinkSection()
+    database: str = Field("", description="SQLAlchemy URL; empty takes SQLite in the state folder.")
