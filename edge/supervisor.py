@@ -1,0 +1,239 @@
+"""Keep a vision worker alive in a process of its own, so that its death is nobody else's.
+
+A worker that crashes, hangs, is killed or cannot load its model is started again with back-off;
+its cameras are reported degraded meanwhile. The worker speaks `vision.reports` over a socket pair
+and stops when that socket closes, so it never outlives the hub.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import random
+import socket
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from edge.clock import Clock
+from vision.errors import ProtocolError
+from vision.reports import (
+    LENGTHS,
+    CameraReport,
+    CameraState,
+    Heartbeat,
+    Report,
+    WorkerFault,
+    WorkerReady,
+    encode,
+    lengths,
+    report_from_message,
+)
+from vision.settings import WorkerSpec
+
+log = logging.getLogger(__name__)
+
+WORKER_GONE = "worker"
+"""The fault of a camera whose worker is being restarted."""
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """How long the supervisor waits, in seconds.
+
+    Attributes:
+        start_s: From the start of the process to its first report.
+        silence_s: Between two reports of a running worker.
+        stop_s: From the request to stop until it is killed.
+        backoff_s: First pause before a restart; doubles up to `backoff_most_s`.
+        healthy_s: After this long without trouble the next pause is the first again.
+    """
+
+    start_s: float = 60.0
+    silence_s: float = 12.0
+    stop_s: float = 2.5
+    backoff_s: float = 0.25
+    backoff_most_s: float = 30.0
+    healthy_s: float = 30.0
+
+
+@dataclass(frozen=True, slots=True)
+class WorkerStatus:
+    """How a worker is.
+
+    Attributes:
+        pid: Process id; 0 while there is none.
+        starts: How often it was started.
+        fault: Why it is not working, in a sentence; empty while it works.
+        detect_ms: Milliseconds of one look of the detector, lately.
+    """
+
+    worker: str
+    pid: int = 0
+    starts: int = 0
+    ready: bool = False
+    model: str = ""
+    fault: str = ""
+    detect_ms: float = 0.0
+    heard_mono_s: float = 0.0
+
+
+def worker_command(fd: int) -> Sequence[str]:
+    """How a worker is started; tests hand in their own."""
+    return (sys.executable, "-m", "vision.worker", "--fd", str(fd))
+
+
+class WorkerSupervisor:
+    """Runs one worker for ever; `run` returns when `stop` was called or it is cancelled."""
+
+    def __init__(
+        self,
+        spec: WorkerSpec,
+        *,
+        on_report: Callable[[Report], None],
+        clock: Clock,
+        patience: Patience = Patience(),
+        command: Callable[[int], Sequence[str]] = worker_command,
+        randomness: Callable[[], float] = random.random,
+    ) -> None:
+        self._spec = spec
+        self._on_report = on_report
+        self._clock = clock
+        self._patience = patience
+        self._command = command
+        self._randomness = randomness
+        self._stopping = asyncio.Event()
+        self._status = WorkerStatus(spec.worker)
+
+    @property
+    def status(self) -> WorkerStatus:
+        return self._status
+
+    def fresh(self, max_age_s: float) -> bool:
+        """Whether the worker was heard lately, or is being restarted with a reason given."""
+        heard = self._clock.monotonic() - self._status.heard_mono_s <= max_age_s
+        return heard or bool(self._status.fault)
+
+    def stop(self) -> None:
+        self._stopping.set()
+
+    async def run(self) -> None:
+        pause_s = self._patience.backoff_s
+        while not self._stopping.is_set():
+            began = self._clock.monotonic()
+            fault = await self._one_life()
+            if self._stopping.is_set():
+                return
+            lived_s = self._clock.monotonic() - began
+            if lived_s >= self._patience.healthy_s:
+                pause_s = self._patience.backoff_s
+            self._set(pid=0, ready=False, fault=fault)
+            log.warning(
+                "worker lost worker=%s after_s=%.1f again_in_s=%.2f reason=%s",
+                self._spec.worker,
+                lived_s,
+                pause_s,
+                fault,
+            )
+            self._report_degraded(fault)
+            await self._pause(pause_s * (0.75 + 0.5 * self._randomness()))
+            pause_s = min(pause_s * 2, self._patience.backoff_most_s)
+
+    async def _one_life(self) -> str:
+        """Start a worker and listen to it; returns why it ended."""
+        ours, theirs = socket.socketpair()
+        try:
+            with theirs:
+                process = await asyncio.create_subprocess_exec(
+                    *self._command(theirs.fileno()),
+                    stdin=asyncio.subprocess.DEVNULL,
+                    pass_fds=[theirs.fileno()],
+                )
+        except OSError as error:
+            ours.close()
+            return f"The vision worker cannot be started: {error}."
+        self._set(pid=process.pid, starts=self._status.starts + 1, heard_mono_s=self._now())
+        reader, writer = await asyncio.open_connection(sock=ours)
+        listening = asyncio.create_task(self._listen(reader, writer))
+        stopping = asyncio.create_task(self._stopping.wait())
+        try:
+            await asyncio.wait({listening, stopping}, return_when=asyncio.FIRST_COMPLETED)
+            return listening.result() if listening.done() else "stopped"
+        finally:
+            stopping.cancel()
+            listening.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await listening
+            await self._end(process, writer)
+
+    async def _listen(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> str:
+        last_fault = ""
+        wait_s = self._patience.start_s
+        try:
+            writer.write(encode(self._spec.to_json()))
+            await writer.drain()
+            while True:
+                async with asyncio.timeout(wait_s):
+                    prefix = await reader.readexactly(LENGTHS.size)
+                    header_bytes, body_bytes = lengths(prefix)
+                    header = await reader.readexactly(header_bytes)
+                    body = await reader.readexactly(body_bytes)
+                report = report_from_message(header, body)
+                wait_s = self._patience.silence_s
+                last_fault = self._note(report) or last_fault
+                self._on_report(report)
+        except TimeoutError:
+            return last_fault or f"The vision worker was silent for {wait_s:.0f} s."
+        except ProtocolError as error:
+            return str(error)
+        except (asyncio.IncompleteReadError, OSError):
+            return last_fault or "The vision worker ended unexpectedly."
+
+    def _note(self, report: Report) -> str:
+        """Keep the status up to date; returns the sentence of a fault."""
+        self._set(heard_mono_s=self._now())
+        match report:
+            case WorkerReady():
+                self._set(ready=True, model=report.model, fault="")
+            case Heartbeat():
+                self._set(detect_ms=report.detect_ms)
+            case WorkerFault():
+                self._set(fault=report.sentence)
+                return report.sentence
+            case _:
+                pass
+        return ""
+
+    async def _end(self, process: asyncio.subprocess.Process, writer: asyncio.StreamWriter) -> None:
+        """Close the socket, which asks the worker to stop; kill it if it does not."""
+        writer.close()
+        with contextlib.suppress(OSError):
+            await writer.wait_closed()
+        try:
+            async with asyncio.timeout(self._patience.stop_s):
+                await process.wait()
+        except TimeoutError:
+            with contextlib.suppress(ProcessLookupError):
+                process.kill()
+            await process.wait()
+
+    async def _pause(self, seconds: float) -> None:
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self._stopping.wait()
+
+    def _report_degraded(self, sentence: str) -> None:
+        for camera in self._spec.cameras:
+            self._on_report(
+                CameraReport(
+                    camera.id, CameraState.DEGRADED, fault=WORKER_GONE, detail=sentence[:200]
+                )
+            )
+
+    def _now(self) -> float:
+        return self._clock.monotonic()
+
+    def _set(self, **changes: Any) -> None:
+        self._status = replace(self._status, **changes)
