@@ -23,8 +23,8 @@ class Picture:
 
     Attributes:
         mono_s: `time.monotonic()` when it was captured (or handed over by the decoder).
-        media_s: The source's own time since its first picture; never runs backwards, also
-            across the loop of a file and the reconnection of a camera.
+        media_s: The source's own time since it was opened; never runs backwards, also across
+            the loop of a file.
         decode: Converts to an `Image` of its own; called at most once, in the thread that looks.
     """
 

@@ -1,0 +1,39 @@
+"""Sources: cameras over RTSP, recordings that behave like cameras, and drawn pictures."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from vision.settings import CameraSpec
+from vision.sources.pace import Pace
+from vision.sources.source import Source
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+__all__ = ["Source", "open_source"]
+
+NETWORK = ("rtsp://", "rtsps://")
+
+
+def open_source(spec: CameraSpec, pace: Callable[[], Pace] | None = None) -> Source:
+    """The source for a camera's `url`, not yet opened.
+
+    Args:
+        spec: The camera.
+        pace: Gives the pace of a recording; real time if not given.
+    """
+    # Imported here: a worker loads only what its cameras need.
+    if spec.url.lower().startswith(NETWORK):
+        from vision.sources.rtsp import RtspSource  # noqa: PLC0415
+
+        return RtspSource(spec.url, transport=spec.transport)
+    chosen = pace() if pace is not None else None
+    if spec.url == "synthetic:":
+        from vision.sources.synthetic import SyntheticSource  # noqa: PLC0415
+
+        return SyntheticSource(pace=chosen)
+    from vision.sources.file import FileSource  # noqa: PLC0415
+
+    return FileSource(Path(spec.url.removeprefix("file://")), loop=spec.loop, pace=chosen)

@@ -1,0 +1,79 @@
+"""From an open container to decoded pictures, one thread per stream."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+
+import av
+import numpy as np
+from av.container import InputContainer
+from av.video.frame import VideoFrame
+from av.video.stream import VideoStream
+
+from vision.errors import SourceError, SourceFault
+from vision.frames import Image
+
+MAX_BAD_PACKETS = 500
+"""A stream joined in the middle gives some; one that gives only these is not decodable."""
+
+MAX_PIXELS = 64_000_000
+
+av.logging.set_level(av.logging.PANIC)
+log = logging.getLogger(__name__)
+
+
+def video_stream(container: InputContainer) -> VideoStream:
+    """The first stream with pictures, set to decode in one thread.
+
+    Raises:
+        SourceError: There is none, or no decoder for it.
+    """
+    if not container.streams.video:
+        raise SourceError(SourceFault.NOT_A_VIDEO, "there is no video stream in it")
+    stream = container.streams.video[0]
+    # The library gives no context where it has no decoder, whatever its type hints say.
+    if getattr(stream, "codec_context", None) is None:
+        raise SourceError(SourceFault.CODEC_NOT_SUPPORTED, "there is no decoder for its video")
+    stream.codec_context.thread_count = 1
+    return stream
+
+
+def decoded(container: InputContainer, stream: VideoStream) -> Iterator[VideoFrame]:
+    """The frames of a stream; damaged packets are stepped over.
+
+    Raises:
+        SourceError: Nothing in a long row of packets could be decoded.
+        av.FFmpegError: Reading failed.
+    """
+    bad = 0
+    for packet in container.demux(stream):
+        try:
+            frames = packet.decode()
+        except av.InvalidDataError as error:
+            bad += 1
+            if bad > MAX_BAD_PACKETS:
+                raise SourceError(SourceFault.CODEC_NOT_SUPPORTED, str(error)) from error
+            continue
+        for frame in frames:
+            bad = 0
+            if not isinstance(frame, VideoFrame):
+                continue
+            if frame.width * frame.height > MAX_PIXELS:
+                raise SourceError(
+                    SourceFault.CODEC_NOT_SUPPORTED,
+                    f"its pictures are too large ({frame.width}x{frame.height})",
+                )
+            yield frame
+
+
+def to_image(frame: VideoFrame) -> Image:
+    """H×W×3 BGR, a copy of its own."""
+    return np.ascontiguousarray(frame.to_ndarray(format="bgr24"))
+
+
+def media_time(frame: VideoFrame) -> float | None:
+    """Seconds on the stream's own clock, where it has one."""
+    if frame.pts is None or frame.time_base is None:
+        return None
+    return float(frame.pts * frame.time_base)
