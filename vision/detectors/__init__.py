@@ -2,6 +2,28 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from vision.detectors.detector import Detector
 
-__all__ = ["Detector"]
+__all__ = ["Detector", "open_detector"]
+
+
+def open_detector(model: str, threads: int) -> Detector:
+    """The detector for a settings value.
+
+    Args:
+        model: Path of an ONNX file; empty: the built-in one.
+        threads: Threads of one inference.
+
+    Raises:
+        ModelError: The file is no usable detector.
+    """
+    # Imported here: the supervisor reads this package without loading a run-time library.
+    if not model:
+        from vision.detectors.patches import PatchDetector  # noqa: PLC0415
+
+        return PatchDetector.open(None, threads)
+    from vision.detectors.network import NetworkDetector  # noqa: PLC0415
+
+    return NetworkDetector.open(Path(model), threads)
