@@ -1,0 +1,87 @@
+"""Hand the owner's settings to vision: which worker watches which camera, and what it must know."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from urllib.parse import quote, urlsplit, urlunsplit
+
+from edge.errors import StartError
+from edge.incidents import RuleFacts, Surroundings
+from edge.settings.schema import CameraSection, HubSettings
+from vision.settings import CameraSpec, RuleSpec, WorkerSpec, ZoneSpec
+
+
+def worker_specs(settings: HubSettings) -> tuple[WorkerSpec, ...]:
+    """Share the enabled cameras out among the workers, one after the other.
+
+    Raises:
+        StartError: A password file cannot be read.
+    """
+    cameras = [camera_spec(c) for c in settings.camera if c.enabled]
+    workers = min(settings.vision.workers, max(1, len(cameras)))
+    return tuple(
+        WorkerSpec(
+            worker=f"vision-{number + 1}",
+            cameras=tuple(cameras[number::workers]),
+            model=str(settings.vision.model or ""),
+            threads=settings.vision.threads,
+        )
+        for number in range(workers)
+        if cameras
+    )
+
+
+def camera_spec(camera: CameraSection) -> CameraSpec:
+    """One camera as vision wants it; the password is read from its file here and nowhere else."""
+    return CameraSpec(
+        id=camera.id,
+        name=camera.name,
+        url=_with_password(camera),
+        transport=camera.transport,
+        loop=camera.loop,
+        looks_per_s=camera.looks_per_s,
+        score=camera.score,
+        privacy_masks=tuple(tuple(mask) for mask in camera.privacy_masks),
+        zones=tuple(ZoneSpec(z.id, z.name, tuple(z.polygon)) for z in camera.zone),
+        rules=tuple(
+            RuleSpec(r.kind, r.zone, tuple(r.labels), r.dwell_s, r.clear_s) for r in camera.rule
+        ),
+    )
+
+
+def surroundings(settings: HubSettings) -> Surroundings:
+    """What every incident says about where it is."""
+    return Surroundings(
+        village=settings.hub.village,
+        grid=settings.hub.grid,
+        cameras={c.id: c.name for c in settings.camera},
+        rules={
+            (c.id, r.kind, r.zone): RuleFacts(r.severity, r.speak)
+            for c in settings.camera
+            for r in c.rule
+        },
+    )
+
+
+def read_secret(path: Path) -> str:
+    """Read a secret from its file, without the line end.
+
+    Raises:
+        StartError: It cannot be read.
+    """
+    try:
+        return path.read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        raise StartError(
+            f"The secret in {path} cannot be read: {error}. "
+            "Check that the file is there and belongs to the user of the program."
+        ) from error
+
+
+def _with_password(camera: CameraSection) -> str:
+    if not camera.username:
+        return camera.url
+    secret = read_secret(camera.password_file) if camera.password_file else ""
+    parts = urlsplit(camera.url)
+    who = f"{quote(camera.username, safe='')}:{quote(secret, safe='')}"
+    return urlunsplit(parts._replace(netloc=f"{who}@{parts.netloc.rpartition('@')[2]}"))
