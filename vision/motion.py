@@ -1,0 +1,168 @@
+"""What differs from the usual picture: cheap enough to run on every look.
+
+A background of about 100 lines of brightness, with mean and variance for each pixel (one Gaussian
+each: Wren et al., Pfinder, 1997). Learning is selective: fast where nothing moves, slow where
+something does, and almost not at all where an object is being followed, so that a person who
+stands still does not become part of the wall.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from vision.boxes import Box, padded
+from vision.frames import Frame
+
+LINES = 100
+STILL_S, MOVING_S, HELD_S = 5.0, 60.0, 600.0
+"""Time constants of learning: where nothing moves, where something does, where one is held."""
+
+MIN_SIGMA, MAX_SIGMA, FIRST_SIGMA = 4.0, 30.0, 6.0
+SIGMAS = 3.0
+GLOBAL_SHARE = 0.6
+"""More of the picture than this does not move by itself: a light or the camera changed."""
+
+MIN_PIXELS = 8
+MOST_REGIONS = 12
+PADDING = 0.08
+
+Plane = NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True)
+class Movement:
+    """What moved in one frame.
+
+    Attributes:
+        regions: Boxes in pixels of the frame, merged and padded, largest first.
+        everywhere: The whole picture changed and the background was begun anew.
+    """
+
+    regions: tuple[Box, ...]
+    everywhere: bool = False
+
+    def __bool__(self) -> bool:
+        return bool(self.regions) or self.everywhere
+
+
+class MotionModel:
+    """The background of one camera."""
+
+    def __init__(self) -> None:
+        self._mean: Plane = np.empty((0, 0), np.float32)
+        self._variance: Plane = self._mean
+        self._seen_s = 0.0
+        self._near = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (5, 5))
+
+    def look(self, frame: Frame, held: Sequence[Box] = ()) -> Movement:
+        """Compare a frame with the background, then learn from it.
+
+        Args:
+            frame: The picture, masks applied.
+            held: Boxes in pixels of objects being followed: the background must not learn them.
+        """
+        now = _small(frame)
+        if self._mean.shape != now.shape:
+            self._begin(now, frame.mono_s)
+            return Movement(())
+        since_s = min(max(frame.mono_s - self._seen_s, 0.0), 1.0)
+        self._seen_s = frame.mono_s
+        difference = now - self._mean
+        # Exposure and clouds shift every pixel alike; that is not movement.
+        shift = float(np.median(difference))
+        difference -= shift
+        moving = difference * difference > SIGMAS * SIGMAS * self._variance
+        if float(moving.mean()) > GLOBAL_SHARE:
+            self._begin(now, frame.mono_s)
+            return Movement((), everywhere=True)
+        self._learn(difference, shift, moving, self._kept(held, frame), since_s)
+        return Movement(self._regions(moving, frame))
+
+    def _begin(self, now: Plane, mono_s: float) -> None:
+        self._mean = now.copy()
+        self._variance = np.full(now.shape, FIRST_SIGMA**2, np.float32)
+        self._seen_s = mono_s
+
+    def _learn(
+        self,
+        difference: Plane,
+        shift: float,
+        moving: NDArray[np.bool_],
+        kept: NDArray[np.bool_],
+        since_s: float,
+    ) -> None:
+        rate = np.where(moving, _rate(since_s, MOVING_S), _rate(since_s, STILL_S))
+        rate = np.where(kept, _rate(since_s, HELD_S), rate).astype(np.float32)
+        self._mean += rate * difference + shift
+        self._variance += rate * (difference * difference - self._variance)
+        np.clip(self._variance, MIN_SIGMA**2, MAX_SIGMA**2, out=self._variance)
+
+    def _kept(self, held: Sequence[Box], frame: Frame) -> NDArray[np.bool_]:
+        lines, columns = self._variance.shape
+        kept = np.zeros((lines, columns), bool)
+        down, across = lines / frame.height, columns / frame.width
+        for box in held:
+            left, top, right, bottom = padded(box, PADDING, frame.width, frame.height)
+            rows = slice(int(top * down), math.ceil(bottom * down))
+            kept[rows, int(left * across) : math.ceil(right * across)] = True
+        return kept
+
+    def _regions(self, moving: NDArray[np.bool_], frame: Frame) -> tuple[Box, ...]:
+        if not moving.any():
+            return ()
+        joined = cv2.morphologyEx(moving.astype(np.uint8), cv2.MORPH_CLOSE, self._near)
+        count, _, blobs, _ = cv2.connectedComponentsWithStats(joined, connectivity=8)
+        across, down = frame.width / moving.shape[1], frame.height / moving.shape[0]
+        found: list[Box] = []
+        for left, top, width, height, area in blobs[1:count].tolist():
+            if area >= MIN_PIXELS:
+                box = (left * across, top * down, (left + width) * across, (top + height) * down)
+                found.append(padded(box, PADDING, frame.width, frame.height))
+        return tuple(merged(found)[:MOST_REGIONS])
+
+
+def merged(boxes: Sequence[Box]) -> list[Box]:
+    """Boxes that touch become one; largest first."""
+    rest = sorted(boxes, key=_size, reverse=True)
+    done: list[Box] = []
+    while rest:
+        whole = rest.pop(0)
+        while touching := [box for box in rest if _touch(whole, box)]:
+            rest = [box for box in rest if not _touch(whole, box)]
+            columns = (whole, *touching)
+            whole = (
+                min(box[0] for box in columns),
+                min(box[1] for box in columns),
+                max(box[2] for box in columns),
+                max(box[3] for box in columns),
+            )
+        done.append(whole)
+    # A box that grew late may reach one that was finished before it.
+    return sorted(done, key=_size, reverse=True) if len(done) == len(boxes) else merged(done)
+
+
+def _touch(a: Box, b: Box) -> bool:
+    return a[0] < b[2] and b[0] < a[2] and a[1] < b[3] and b[1] < a[3]
+
+
+def _size(box: Box) -> float:
+    return (box[2] - box[0]) * (box[3] - box[1])
+
+
+def _rate(since_s: float, constant_s: float) -> float:
+    return 1 - math.exp(-since_s / constant_s)
+
+
+def _small(frame: Frame) -> Plane:
+    """About `LINES` lines of brightness, slightly blurred."""
+    height = min(LINES, frame.height)
+    width = max(1, round(frame.width * height / frame.height))
+    small = cv2.resize(frame.image, (width, height), interpolation=cv2.INTER_AREA)
+    grey = cv2.cvtColor(small, cv2.COLOR_BGR2GRAY)
+    return cv2.GaussianBlur(grey, (3, 3), 0).astype(np.float32)

@@ -1,0 +1,161 @@
+"""From one camera's pictures to its incidents, without threads, clocks or input of its own."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from vision.boxes import Box, overlaps, to_array
+from vision.detections import Detections
+from vision.detectors.detector import Detector
+from vision.errors import ModelError, RuleError
+from vision.evidence import draw_evidence
+from vision.frames import Frame, Picture
+from vision.masks import Mask
+from vision.motion import MotionModel, Movement
+from vision.reports import IncidentReport
+from vision.rules import Finding, Rule, Scene, build_rule
+from vision.settings import CameraSpec, RuleSpec
+from vision.tracking import Tracker
+from vision.zones import Zone
+
+LOOK_ANYWAY_S = 2.0
+"""Even where nothing moves, a network that reads whole frames looks this often."""
+
+SAME_REGION = 0.5
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class _Watched:
+    """A rule at work."""
+
+    number: int
+    spec: RuleSpec
+    rule: Rule
+    zone: Zone
+
+
+class Pipeline:
+    """Mask, motion, detector, tracker, rules of one camera.
+
+    Args:
+        camera: What to watch.
+        detector: May be shared between cameras, one look at a time.
+        jpeg_quality: Of the evidence, 1..100.
+        on_fault: Told once, in a sentence, about every rule that cannot be used or breaks; the
+            others go on.
+    """
+
+    def __init__(
+        self,
+        camera: CameraSpec,
+        detector: Detector,
+        *,
+        jpeg_quality: int = 80,
+        on_fault: Callable[[str], None],
+    ) -> None:
+        self._camera = camera
+        self._detector = detector
+        self._threshold = camera.score or detector.threshold
+        self._quality = jpeg_quality
+        self._on_fault = on_fault
+        self._mask = Mask(camera.privacy_masks)
+        self._motion = MotionModel()
+        self._tracker = Tracker()
+        self._rules = self._build_rules()
+        self._detected_s = float("-inf")
+        self.detected = 0
+
+    def look(self, picture: Picture) -> list[IncidentReport]:
+        """Analyse one picture; times of successive pictures must not run backwards.
+
+        Raises:
+            ModelError: The detector failed.
+        """
+        frame = self._mask.reveal(picture)
+        held = [track.box for track in self._tracker.tracks]
+        movement = self._motion.look(frame, held)
+        if not self._worth_detecting(movement, held, frame.mono_s):
+            found = None
+        else:
+            found = self._detect(frame, (*movement.regions, *_apart(held, movement.regions)))
+        if found is not None or self._tracker.tracks:
+            self._tracker.look(found or Detections.none(), self._threshold, frame.mono_s)
+        scene = Scene(frame.mono_s, frame.width, frame.height, self._tracker.tracks)
+        return [report for watched in self._rules for report in self._judge(watched, scene, frame)]
+
+    def _build_rules(self) -> list[_Watched]:
+        built = []
+        for number, spec in enumerate(self._camera.rules):
+            try:
+                rule, zone = build_rule(spec, self._camera)
+            except RuleError as error:
+                self._on_fault(str(error))
+                continue
+            built.append(_Watched(number, spec, rule, zone))
+        return built
+
+    def _worth_detecting(self, movement: Movement, held: list[Box], now_s: float) -> bool:
+        if self._detector.needs_regions:
+            return bool(movement.regions or held)
+        return bool(movement or held) or now_s - self._detected_s >= LOOK_ANYWAY_S
+
+    def _detect(self, frame: Frame, regions: tuple[Box, ...]) -> Detections:
+        self._detected_s = frame.mono_s
+        self.detected += 1
+        return self._detector.detect(frame, regions)
+
+    def _judge(self, watched: _Watched, scene: Scene, frame: Frame) -> list[IncidentReport]:
+        try:
+            findings = watched.rule.look(scene)
+        except ModelError:
+            raise
+        except Exception:
+            # One broken rule must not blind the camera; it is named, reported and left out.
+            log.exception("rule_failed camera=%s kind=%s", self._camera.id, watched.spec.kind)
+            self._rules = [other for other in self._rules if other is not watched]
+            self._on_fault(
+                f"The rule {watched.spec.kind!r} of camera {self._camera.name!r} broke and is "
+                "switched off until the camera is started again. Please report it."
+            )
+            return []
+        return [self._report(watched, finding, frame) for finding in findings]
+
+    def _report(self, watched: _Watched, finding: Finding, frame: Frame) -> IncidentReport:
+        left, top, right, bottom = finding.box
+        jpeg = b""
+        if finding.picture:
+            text = f"{finding.label} {finding.score:.2f} {self._camera.id}"
+            jpeg = draw_evidence(frame, finding.box, text, self._quality)
+        return IncidentReport(
+            key=f"{self._camera.id}.{watched.number}.{finding.number}",
+            phase=finding.phase,
+            camera=self._camera.id,
+            kind=watched.spec.kind,
+            zone=watched.zone.id,
+            zone_name=watched.zone.name,
+            label=finding.label,
+            score=round(finding.score, 4),
+            count=finding.count,
+            dwell_s=round(finding.dwell_s, 3),
+            box=(
+                left / frame.width,
+                top / frame.height,
+                right / frame.width,
+                bottom / frame.height,
+            ),
+            frame_mono_s=frame.mono_s,
+            first_mono_s=finding.first_s,
+            jpeg=jpeg,
+        )
+
+
+def _apart(held: list[Box], regions: tuple[Box, ...]) -> list[Box]:
+    """The followed objects that no moving region already covers."""
+    if not held or not regions:
+        return held
+    covered = overlaps(to_array(held), to_array(regions)).max(1) > SAME_REGION
+    return [box for box, known in zip(held, covered, strict=True) if not known]
