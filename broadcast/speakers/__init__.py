@@ -1,0 +1,1 @@
+"""Loudspeakers: each kind is one module and one line in the registry."""

@@ -1,0 +1,1 @@
+"""Voices: words into sound; kept empty, for the speaking process imports it."""

@@ -1,0 +1,52 @@
+"""Every kind of loudspeaker by its name in the settings: one file and one line here each."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from broadcast.errors import SpeakerError
+from broadcast.speakers.alsa import AlsaSpeaker
+from broadcast.speakers.file import FileSpeaker
+from broadcast.speakers.silent import SilentSpeaker
+from broadcast.speakers.speaker import Speaker
+
+
+@dataclass(frozen=True, slots=True)
+class SpeakerPlan:
+    """What the settings say of one loudspeaker; each kind takes what it needs.
+
+    Attributes:
+        device: `alsa`: name of the PCM.
+        folder: `file`: where the WAV files go.
+    """
+
+    id: str
+    kind: str
+    zone: str = ""
+    device: str = "default"
+    folder: Path = Path("sound")
+
+
+SPEAKERS: dict[str, Callable[[SpeakerPlan], Speaker]] = {
+    "alsa": lambda plan: AlsaSpeaker(plan.id, plan.device, zone=plan.zone),
+    "file": lambda plan: FileSpeaker(plan.id, plan.folder, zone=plan.zone),
+    "silent": lambda plan: SilentSpeaker(plan.id, zone=plan.zone),
+}
+
+
+def build_speaker(plan: SpeakerPlan) -> Speaker:
+    """The loudspeaker that a plan describes; nothing is opened yet.
+
+    Raises:
+        SpeakerError: The kind is unknown.
+    """
+    try:
+        build = SPEAKERS[plan.kind]
+    except KeyError:
+        kinds = ", ".join(sorted(SPEAKERS))
+        raise SpeakerError(
+            f"Loudspeaker {plan.id} is of the unknown kind {plan.kind!r}; there are: {kinds}."
+        ) from None
+    return build(plan)
