@@ -1,0 +1,63 @@
+"""Sentences in the reader's language: one TOML file per language, looked up by key."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from importlib.resources import files
+from typing import Any, Literal, get_args
+
+Language = Literal["zh", "en"]
+LANGUAGES: tuple[Language, ...] = get_args(Language)
+
+
+def language_of(environ: Mapping[str, str]) -> Language:
+    """The language of the locale: Chinese where it starts with `zh`, else English."""
+    for name in ("LC_ALL", "LC_MESSAGES", "LANG"):
+        if value := environ.get(name):
+            return "zh" if value.lower().startswith("zh") else "en"
+    return "en"
+
+
+class Words:
+    """The sentences of one part of the house in one language.
+
+    Args:
+        language: Which language the table is in.
+        table: Nested tables of sentences; `{name}` in a sentence is a value to fill in.
+    """
+
+    def __init__(self, language: Language, table: Mapping[str, Any]) -> None:
+        self.language = language
+        self._sentences = dict(_flat(table, ""))
+
+    @classmethod
+    def load(cls, package: str, language: Language) -> Words:
+        """Read `words/<language>.toml` of a package."""
+        text = files(package).joinpath("words", f"{language}.toml").read_text(encoding="utf-8")
+        return cls(language, tomllib.loads(text))
+
+    @property
+    def keys(self) -> frozenset[str]:
+        return frozenset(self._sentences)
+
+    def __contains__(self, key: str) -> bool:
+        return key in self._sentences
+
+    def __call__(self, key: str, /, **values: object) -> str:
+        """The sentence of a key with its values filled in.
+
+        Raises:
+            KeyError: No such sentence, or a value is missing; a defect of the program.
+        """
+        return self._sentences[key].format_map(values)
+
+
+def _flat(table: Mapping[str, Any], prefix: str) -> list[tuple[str, str]]:
+    found: list[tuple[str, str]] = []
+    for name, value in table.items():
+        if isinstance(value, Mapping):
+            found += _flat(value, f"{prefix}{name}.")
+        else:
+            found.append((f"{prefix}{name}", str(value)))
+    return found
