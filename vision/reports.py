@@ -130,10 +130,11 @@ class IncidentReport:
 
 @dataclass(frozen=True, slots=True)
 class WorkerFault:
-    """The worker cannot do its work; it says why and leaves.
+    """The worker cannot do its work, or a part of it, and says why.
 
     Attributes:
-        what: `model`, `rule` or `internal`.
+        what: `model` or `internal`: it leaves. `rule`: it goes on without that rule, or without
+            the camera whose mask cannot be drawn.
     """
 
     worker: str

@@ -1,0 +1,103 @@
+"""The worker's end of the line to its supervisor: one file descriptor, both ways."""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import select
+from queue import SimpleQueue
+from threading import Event, Thread
+
+from vision.errors import ProtocolError
+from vision.reports import LENGTHS, Heartbeat, Report, lengths, report_to_message
+from vision.settings import WorkerSpec
+
+MOST_WAITING = 200
+"""With more reports waiting, heartbeats are left out; incidents never are."""
+
+log = logging.getLogger(__name__)
+
+
+def read_exactly(fd: int, size: int) -> bytes:
+    """Read `size` bytes.
+
+    Raises:
+        ProtocolError: The line ended before.
+    """
+    parts = bytearray()
+    while len(parts) < size:
+        part = os.read(fd, min(size - len(parts), 1 << 16))
+        if not part:
+            raise ProtocolError("The line to the supervisor ended in the middle of a message.")
+        parts += part
+    return bytes(parts)
+
+
+def read_spec(fd: int) -> WorkerSpec:
+    """Wait for the first message and read it.
+
+    Raises:
+        ProtocolError: It is not a `WorkerSpec`.
+    """
+    header, body = lengths(read_exactly(fd, LENGTHS.size))
+    text = read_exactly(fd, header)
+    read_exactly(fd, body)
+    try:
+        return WorkerSpec.from_json(json.loads(text))
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise ProtocolError(f"The worker's orders cannot be read: {error}") from error
+
+
+class Outbox:
+    """Writes reports from a thread of its own, so that a slow reader never stops the eyes."""
+
+    def __init__(self, fd: int) -> None:
+        self._fd = fd
+        self._waiting: SimpleQueue[Report | None] = SimpleQueue()
+        self._broken = Event()
+        self._thread = Thread(target=self._run, name="outbox", daemon=True)
+        self._thread.start()
+
+    @property
+    def broken(self) -> bool:
+        """The supervisor is gone."""
+        return self._broken.is_set()
+
+    def send(self, report: Report) -> None:
+        """Queue a report; returns at once."""
+        if isinstance(report, Heartbeat) and self._waiting.qsize() > MOST_WAITING:
+            return
+        self._waiting.put(report)
+
+    def close(self, timeout_s: float) -> None:
+        """Write what is waiting, for at most `timeout_s`."""
+        self._waiting.put(None)
+        self._thread.join(timeout_s)
+
+    def _run(self) -> None:
+        while (report := self._waiting.get()) is not None:
+            try:
+                self._write(report_to_message(report))
+            except ProtocolError:
+                log.exception("report_too_large kind=%s", type(report).__name__)
+            except OSError:
+                self._broken.set()
+                return
+
+    def _write(self, message: bytes) -> None:
+        view = memoryview(message)
+        while view:
+            view = view[os.write(self._fd, view) :]
+
+
+def hung_up(fd: int, timeout_s: float) -> bool:
+    """Wait up to `timeout_s`; whether the supervisor closed its end."""
+    poll = select.poll()
+    poll.register(fd, select.POLLIN | select.POLLHUP)
+    if not poll.poll(timeout_s * 1000):
+        return False
+    try:
+        return not os.read(fd, 4096)
+    except OSError:
+        return True

@@ -1,0 +1,196 @@
+"""The vision worker: a process of its own that watches cameras and reports over one descriptor.
+
+`python -m vision.worker --fd N`. It leaves with 0 when asked to (end of file, SIGTERM), 3 when
+the model cannot be used, 4 when it broke, 2 when its orders cannot be read.
+"""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import os
+import random
+import signal
+import sys
+import time
+from collections.abc import Sequence
+from functools import partial
+from threading import Event
+
+import cv2
+
+from vision.backoff import Backoff
+from vision.capture import Capture
+from vision.channel import Outbox, hung_up, read_spec
+from vision.detectors import open_detector
+from vision.detectors.detector import Detector
+from vision.errors import ModelError, ProtocolError, RuleError, SourceFault
+from vision.frames import Picture
+from vision.pipeline import Pipeline
+from vision.reports import CameraReport, CameraState, Heartbeat, WorkerFault, WorkerReady
+from vision.scheduler import Scheduler, Seat
+from vision.settings import CameraSpec, WorkerSpec
+from vision.slot import Slot
+from vision.sources import open_source
+
+STOPPED, UNREADABLE, NO_MODEL, BROKEN = 0, 2, 3, 4
+TICK_S = 0.2
+STUCK_S = 10.0
+"""A scheduler silent for longer gets no heartbeat, so the supervisor starts the worker anew."""
+
+log = logging.getLogger("vision.worker")
+
+
+class Worker:
+    """Wires cameras, detector and line together, and beats."""
+
+    def __init__(self, spec: WorkerSpec, fd: int, detector: Detector, outbox: Outbox) -> None:
+        self._spec = spec
+        self._fd = fd
+        self._outbox = outbox
+        self._wake = Event()
+        self._captures: dict[str, Capture] = {}
+        self._refused: tuple[CameraReport, ...] = ()
+        self._seats = [seat for camera in spec.cameras if (seat := self._seat(camera, detector))]
+        self._scheduler = Scheduler(self._seats, outbox.send, wake=self._wake)
+        self._told: dict[str, CameraReport] = {}
+        self._asked_to_stop = Event()
+
+    def run(self) -> int:
+        """Until asked to stop or broken; returns the exit status."""
+        for capture in self._captures.values():
+            capture.start()
+        self._scheduler.start()
+        beat_at_s = 0.0
+        while not self._asked_to_stop.is_set() and not self._outbox.broken:
+            if hung_up(self._fd, TICK_S):
+                break
+            if not self._scheduler.alive:
+                return self._broke()
+            for capture in self._captures.values():
+                capture.check()
+            reports = self._tell_changes()
+            now = time.monotonic()
+            if now >= beat_at_s and self._scheduler.silent_s < STUCK_S:
+                beat_at_s = now + self._spec.heartbeat_s
+                self._beat(now, reports)
+        self._stop()
+        return STOPPED
+
+    def ask_to_stop(self) -> None:
+        """From a signal handler."""
+        self._asked_to_stop.set()
+
+    def _seat(self, camera: CameraSpec, detector: Detector) -> Seat | None:
+        slot: Slot[Picture] = Slot(self._wake.set)
+        try:
+            pipeline = Pipeline(
+                camera,
+                detector,
+                jpeg_quality=self._spec.jpeg_quality,
+                on_fault=partial(self._fault, "rule"),
+            )
+        except RuleError as error:
+            # A mask that cannot be drawn: better no picture than an unmasked one.
+            sentence = f"Camera {camera.name!r} is not watched. {error}"
+            self._fault("rule", sentence)
+            refused = CameraReport(camera.id, CameraState.LOST, SourceFault.OTHER, sentence)
+            self._refused = (*self._refused, refused)
+            return None
+        self._captures[camera.id] = Capture(
+            camera.id,
+            camera.url,
+            partial(open_source, camera),
+            slot,
+            backoff=Backoff(random.SystemRandom().random),
+        )
+        return Seat(camera.id, slot, pipeline, 1 / max(camera.looks_per_s, 0.01))
+
+    def _tell_changes(self) -> tuple[CameraReport, ...]:
+        now = time.monotonic()
+        reports = self._refused + tuple(
+            self._captures[seat.camera].report(
+                looked=seat.looked, looked_at_fps=seat.detections.per_second(now)
+            )
+            for seat in self._seats
+        )
+        for report in reports:
+            told = self._told.get(report.camera)
+            if told is None or (told.state, told.fault) != (report.state, report.fault):
+                self._outbox.send(report)
+                self._told[report.camera] = report
+        return reports
+
+    def _beat(self, now: float, reports: tuple[CameraReport, ...]) -> None:
+        self._outbox.send(
+            Heartbeat(
+                worker=self._spec.worker,
+                mono_s=now,
+                cameras=reports,
+                detect_ms=round(self._scheduler.detect_ms, 2),
+                dropped=sum(seat.slot.dropped for seat in self._seats),
+            )
+        )
+
+    def _broke(self) -> int:
+        failure = self._scheduler.failure
+        if isinstance(failure, ModelError):
+            self._fault("model", str(failure))
+            return NO_MODEL
+        self._fault("internal", f"The vision worker {self._spec.worker} broke ({failure!r}).")
+        return BROKEN
+
+    def _fault(self, what: str, sentence: str) -> None:
+        log.error("worker_fault what=%s sentence=%r", what, sentence)
+        self._outbox.send(WorkerFault(self._spec.worker, what, sentence))
+
+    def _stop(self) -> None:
+        for capture in self._captures.values():
+            capture.stop()
+        self._scheduler.stop(1.0)
+
+
+def work(fd: int) -> int:
+    """Read the orders from `fd` and work; returns the exit status."""
+    os.set_blocking(fd, True)
+    spec = read_spec(fd)
+    outbox = Outbox(fd)
+    try:
+        detector = open_detector(spec.model, spec.threads)
+    except ModelError as error:
+        log.error("model_refused sentence=%r", str(error))
+        outbox.send(WorkerFault(spec.worker, "model", str(error)))
+        outbox.close(1.0)
+        return NO_MODEL
+    outbox.send(WorkerReady(spec.worker, detector.name, detector.labels))
+    worker = Worker(spec, fd, detector, outbox)
+    signal.signal(signal.SIGTERM, lambda *_: worker.ask_to_stop())
+    status = worker.run()
+    outbox.close(0.5)
+    return status
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(prog="python -m vision.worker", description=__doc__)
+    parser.add_argument("--fd", type=int, required=True, help="descriptor of the supervisor's line")
+    given = parser.parse_args(arguments)
+    logging.basicConfig(
+        level=os.environ.get("VILLAGE_HUB_LOG", "INFO"),
+        format="%(levelname)s %(name)s %(message)s",
+        stream=sys.stderr,
+    )
+    # Ctrl-C is the supervisor's business; it closes the line when it wants us gone.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    cv2.setNumThreads(1)
+    try:
+        return work(given.fd)
+    except ProtocolError as error:
+        log.error("orders_refused sentence=%r", str(error))
+        return UNREADABLE
+
+
+if __name__ == "__main__":
+    status = main()
+    sys.stderr.flush()
+    # A thread hanging inside the video library must not keep the process from leaving.
+    os._exit(status)
