@@ -1,0 +1,62 @@
+"""Who is looking at a page: the person, and what a route may demand of him."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Annotated
+
+from fastapi import Depends, Request
+
+from edge.errors import AccessRefused
+from edge.people import Role
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Somebody who is signed in.
+
+    Attributes:
+        csrf: Token that his changing requests must carry.
+        cameras: Ids he may see; None means all.
+    """
+
+    name: str
+    role: Role
+    csrf: str
+    cameras: frozenset[str] | None = None
+
+    def may(self, role: Role) -> bool:
+        return self.role.may(role)
+
+    def sees(self, camera: str) -> bool:
+        """Whether he may see this camera and what happened before it."""
+        return self.cameras is None or camera in self.cameras
+
+
+def person_of(request: Request) -> Person | None:
+    """The person the door let in; None on the open pages."""
+    person = getattr(request.state, "person", None)
+    return person if isinstance(person, Person) else None
+
+
+def signed_in(role: Role = Role.VIEWER) -> Callable[[Request], Person]:
+    """A FastAPI dependency: the person, if he has at least this role.
+
+    Raises (in the request):
+        AccessRefused: Nobody is signed in, or his role is too low; becomes 403.
+    """
+
+    def demand(request: Request) -> Person:
+        person = person_of(request)
+        if person is None or not person.may(role):
+            raise AccessRefused(f"This needs the role {role.value!r}.")
+        return person
+
+    return demand
+
+
+Viewer = Annotated[Person, Depends(signed_in(Role.VIEWER))]
+Staff = Annotated[Person, Depends(signed_in(Role.STAFF))]
+Official = Annotated[Person, Depends(signed_in(Role.OFFICIAL))]
+Admin = Annotated[Person, Depends(signed_in(Role.ADMIN))]
