@@ -16,12 +16,12 @@ from edge.settings.shapes import bounds, choices, members, section_of, tables
 _HEAD = f"""\
 # Settings
 
-Made from `edge/settings/schema.py` by `village-hub schema`; do not edit by hand.
+Made from `edge/settings/schema.py` by `village-hub schema --out DIR`; do not edit by hand.
 
 Each program has one TOML file. Its layers, the later over the earlier: factory file, the file of
 `--config`, `override.toml` in the state folder (written by the pages), environment variables
-such as `{HUB_VARIABLES}WEB__PORT` or `{TOWNSHIP_VARIABLES}WEB__PORT` (for tests). Tables merge key by
-key; cameras, zones and speakers merge by their `id`; everything else is replaced.
+such as `{HUB_VARIABLES}WEB__PORT` or `{TOWNSHIP_VARIABLES}WEB__PORT` (for tests). Tables merge
+key by key; cameras, zones and speakers merge by their `id`; everything else is replaced.
 
 Relative paths are relative to the folder of the file. Under systemd, `STATE_DIRECTORY` is the
 state folder unless one is configured, and files are first looked for in

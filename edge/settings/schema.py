@@ -216,6 +216,12 @@ class TownshipSection(Section):
     language: Literal["zh", "en"] = Field("zh", description="Language of the pages.")
 
 
+class TownshipWebSection(WebSection):
+    """The pages of the console; a port of its own, so that both fit on one machine."""
+
+    port: Port = Field(8444, description="Port of the pages; 0 takes any free one.")
+
+
 class TownshipLinkSection(LinkSection):
     """The township's end of the link."""
 
@@ -230,6 +236,6 @@ class TownshipSettings(Section):
 
     township: TownshipSection
     state: StateSection = StateSection()
-    web: WebSection = WebSection(port=8444)
+    web: TownshipWebSection = TownshipWebSection()
     link: TownshipLinkSection = TownshipLinkSection()
     database: str = Field("", description="SQLAlchemy URL; empty takes SQLite in the state folder.")

@@ -312,6 +312,8 @@ def test_a_township_has_its_own_variables_and_checks(tmp_path: Path) -> None:
     """VILLAGE_TOWNSHIP__ sets a console; a key id without a key is refused."""
     path = hub_file(tmp_path, TOWNSHIP)
     assert load_township(path).web.port == 8444
+    there = hub_file(tmp_path, TOWNSHIP + '[web]\nhost = "0.0.0.0"\n', "there.toml")
+    assert load_township(there).web.port == 8444, "also when the table is there without a port"
     environ = {"VILLAGE_TOWNSHIP__WEB__PORT": "5", "VILLAGE_HUB__WEB__PORT": "6"}
     assert load_township(path, environ=environ).web.port == 5
     with pytest.raises(SettingsError, match="command_key_file"):
@@ -332,7 +334,26 @@ scalars = st.one_of(
     st.floats(allow_nan=False),
     st.just([[0, 0], [1, 1], [1, 0]]),
 )
-NAMES = ["hub", "web", "link", "camera", "zone", "rule", "id", "port", "url", "polygon", "state", "folder", "command_keys", "privacy_masks", "password_file", "speaker", "name", "village"]
+NAMES = [
+    "hub",
+    "web",
+    "link",
+    "camera",
+    "zone",
+    "rule",
+    "id",
+    "port",
+    "url",
+    "polygon",
+    "state",
+    "folder",
+    "command_keys",
+    "privacy_masks",
+    "password_file",
+    "speaker",
+    "name",
+    "village",
+]
 names = st.one_of(texts, st.sampled_from(NAMES))
 trees = st.recursive(
     st.dictionaries(names, scalars, max_size=4),
