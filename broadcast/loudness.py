@@ -94,7 +94,7 @@ def _filtered(clip: Clip, *filters: _Filter) -> tuple[Samples, dict[str, str]]:
             taken = chain[-1].pull()
             metadata = dict(taken.metadata) or metadata
             if isinstance(taken, av.AudioFrame):
-                pieces.append(taken.to_ndarray().reshape(-1))
+                pieces.append(taken.to_ndarray().reshape(-1).astype(np.int16))
     except av.error.EOFError:
         return np.concatenate(pieces or [clip.samples[:0]]), metadata
     except av.error.FFmpegError as error:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+import re
 import select
 import shutil
 import struct
@@ -199,7 +200,7 @@ class AlsaSpeaker:
         if self._complaints is not None:
             self._complaints.seek(0)
             lines = self._complaints.read(4096).decode(errors="replace").strip().splitlines()
-            said = lines[-1] if lines else ""
+            said = re.sub(r"^aplay: \S+ ", "", lines[-1]) if lines else ""
         return SpeakerError(
             f"The sound card {self._device} of loudspeaker {self.id} cannot be played on "
             f"({said or 'aplay ended'}). Check its plug, and the name with: aplay -L."
