@@ -103,6 +103,16 @@ class AnnouncingDesk:
         self._say(announcement, "talkdown", incident=incident.id)
         return announcement.id
 
+    def warn_unremembered(self, text: str, *, late_s: float) -> None:
+        """Speak a warning although its incident could not be written to the disk."""
+        announcement = Announcement(
+            id=self._new_id(),
+            text=text,
+            priority=Priority.TALK_DOWN,
+            expires_mono_s=self._clock.monotonic() + late_s,
+        )
+        self._say(announcement, "talkdown")
+
     def staff_says(self, text: str, *, repeat: int, chime: bool) -> str:
         """Speak what a person of the village wrote; returns the announcement's id."""
         announcement = Announcement(
