@@ -20,6 +20,8 @@ INCIDENT: Final = "evt/incident"
 SPEAKER: Final = "evt/speaker"
 EVIDENCE: Final = "evt/evidence"
 EXPIRED: Final = "evt/expired"
+PING: Final = "ping"
+"""A hub's own round trip to the broker; nobody needs to listen."""
 EVENTS: Final = (INCIDENT, SPEAKER, EVIDENCE, EXPIRED)
 COMMANDS: Final = ("announce", "stop", "resync")
 

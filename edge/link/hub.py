@@ -1,0 +1,551 @@
+"""The hub's end of the link: outbox to the township, acks and orders back, liveness measured."""
+
+from __future__ import annotations
+
+import logging
+import queue
+import random
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import Protocol
+
+from edge.clock import Clock
+from edge.errors import EdgeError, MessageRefused, StoreError
+from edge.link import topics
+from edge.link.complaints import of_unsent
+from edge.link.connection import (
+    Address,
+    Arrived,
+    Connection,
+    Down,
+    Event,
+    Published,
+    Up,
+    Will,
+)
+from edge.link.envelope import Row, seal
+from edge.link.flights import Flights
+from edge.link.messages import (
+    Ack,
+    Birth,
+    Command,
+    HubHeartbeat,
+    HubState,
+    Reply,
+    ResyncOrder,
+    TimeOffer,
+    TownshipState,
+    Window,
+    read,
+)
+from edge.link.orders import CommandHandler, CommandMemory, Orders, Outcome, answer
+from edge.link.signing import TrustedKeys
+
+_log = logging.getLogger(__name__)
+
+_URGENT_LANE = 1
+_URGENT_EXTRA = 16
+_BULKY_LANE = 5
+_BULKY_WINDOW = 2
+_REFUSED = 0x80
+_SESSION_EXPIRY_S = 86_400
+_LOOK_S = 5.0
+_EXPIRE_EVERY_S = 30.0
+_REPLIES_KEPT = 256
+_GOOD_BYE_S = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class HubLinkSettings:
+    """How a hub talks.
+
+    Attributes:
+        window: Rows that may be under way at once; emergencies may exceed it a little.
+        guard_s: Seconds without an ack after which a row is sent again inside one connection.
+        ping_every_s, ping_timeout_s: Round trips to the broker, and how long one may take.
+        rebirth_spread_s: Hubs answer a township that came back within this many seconds.
+    """
+
+    address: Address
+    hub: str
+    township: str
+    heartbeat_s: float = 30.0
+    window: int = 64
+    guard_s: float = 60.0
+    ping_every_s: float = 15.0
+    ping_timeout_s: float = 10.0
+    rebirth_spread_s: float = 5.0
+
+
+class OutboxNumbers(Protocol):
+    """The outbox as numbers; see `edge.store.records.OutboxWindow`."""
+
+    @property
+    def stream(self) -> str: ...
+    @property
+    def oldest(self) -> int: ...
+    @property
+    def next_seq(self) -> int: ...
+    @property
+    def queued(self) -> int: ...
+    @property
+    def oldest_age_s(self) -> float: ...
+
+
+class Outbox(CommandMemory, Protocol):
+    """What the link needs of the store; errors are `StoreError`."""
+
+    @property
+    def stream_id(self) -> str: ...
+    @property
+    def boot(self) -> int: ...
+
+    def pending(self, limit: int, in_flight: frozenset[int]) -> Sequence[Row]:
+        """Rows to send next, most urgent lane first, oldest first within a lane."""
+        ...
+
+    def acknowledge(self, stream: str, ranges: Sequence[tuple[int, int]]) -> int: ...
+
+    def window(self) -> OutboxNumbers: ...
+
+    def expire(self) -> int: ...
+
+
+@dataclass(frozen=True, slots=True)
+class LinkStatus:
+    """How the link is, for pages, heartbeat and watchdog.
+
+    Attributes:
+        since_mono_s: Since when it is connected or not.
+        queued, oldest_age_s: Rows the township has not acknowledged, and the age of the oldest.
+        last_ack_mono_s: When the township last acknowledged something; None before the first.
+        fault: A complete sentence, empty when nothing is wrong.
+        round_trip_ms: Of the last ping; None before the first.
+        township: Whether the township's console is there; None if it never said.
+    """
+
+    connected: bool
+    since_mono_s: float
+    queued: int = 0
+    oldest_age_s: float = 0.0
+    last_ack_mono_s: float | None = None
+    fault: str = ""
+    round_trip_ms: float | None = None
+    township: bool | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Wake:
+    """There is something new in the outbox."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Say:
+    """A reply is ready."""
+
+    reply: Reply
+
+
+@dataclass(frozen=True, slots=True)
+class _Again:
+    """The township asks for every row from here on."""
+
+    from_seq: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Finish:
+    """Send what can be sent until this moment, then go."""
+
+    deadline_mono_s: float
+
+
+class HubLink:
+    """Sends the outbox and obeys orders, on threads of its own.
+
+    One dispatcher thread owns all state; the network thread and the order threads only put
+    events into its queue, and so does every public method. A row is gone only when the township
+    says that it has committed it.
+    """
+
+    def __init__(
+        self,
+        settings: HubLinkSettings,
+        outbox: Outbox,
+        handle: CommandHandler,
+        *,
+        trusted_keys: TrustedKeys,
+        birth: Callable[[Window], Birth],
+        heartbeat: Callable[[Window], HubHeartbeat],
+        clock: Clock,
+        on_time: Callable[[TimeOffer], None] = lambda _offer: None,
+        uniform: Callable[[float, float], float] = random.uniform,
+    ) -> None:
+        """Nothing is opened before `start`.
+
+        Args:
+            settings: Where the township's broker is, and how often what is said.
+            outbox: The memory of the box.
+            handle: Carries orders out.
+            trusted_keys: Whose orders may make sound.
+            birth: Makes the birth message; called on the dispatcher thread.
+            heartbeat: Makes the heartbeat; called on the dispatcher thread.
+            clock: The clock of the house.
+            on_time: Told of the township's time while ours is not trusted and its is.
+            uniform: Draws a number between two, for jitter.
+        """
+        topics.safe_id(settings.hub)
+        topics.safe_id(settings.township)
+        self._settings = settings
+        self._outbox = outbox
+        self._birth = birth
+        self._heartbeat = heartbeat
+        self._clock = clock
+        self._on_time = on_time
+        self._uniform = uniform
+        self._events: queue.SimpleQueue[Event | _Wake | _Say | _Again | _Finish] = (
+            queue.SimpleQueue()
+        )
+        self._flights = Flights(settings.guard_s)
+        self._orders = Orders(
+            settings.hub,
+            outbox,
+            handle,
+            trusted_keys,
+            clock=clock,
+            say=lambda reply: self._events.put(_Say(reply)),
+            resync=self._resync,
+        )
+        self._connection = Connection(
+            settings.address,
+            settings.hub,
+            self._events.put,
+            clock=clock,
+            filters=(topics.everything_for(settings.hub), topics.township_state(settings.township)),
+            will=lambda: Will(self._topic(topics.STATE), self._state("offline").to_bytes()),
+            session_expiry_s=_SESSION_EXPIRY_S,
+            window=settings.window,
+            uniform=uniform,
+        )
+        now = clock.monotonic()
+        self._status = LinkStatus(connected=False, since_mono_s=now)
+        self._send_fault = ""
+        self._replies: OrderedDict[str, Reply] = OrderedDict()
+        self._reply_mids: dict[int, str] = {}
+        self._ping: tuple[int, float] | None = None
+        self._heard_mono_s = now
+        self._next_ping = self._next_heartbeat = self._next_expiry = now
+        self._next_rebirth: float | None = None
+        self._finish: _Finish | None = None
+        self._good_bye: int | None = None
+        self._beat_mono_s = now
+        self._thread = threading.Thread(target=self._run, name="link-dispatcher", daemon=True)
+
+    def start(self) -> None:
+        """Begin to connect and to send; returns at once, also when nobody is there."""
+        self._thread.start()
+        self._connection.start()
+        self._orders.begin()
+
+    def stop(self, timeout_s: float = 2.0) -> None:
+        """Send what can still be sent, say `offline`, let go."""
+        self._events.put(_Finish(self._clock.monotonic() + timeout_s))
+        if self._thread.is_alive():
+            self._thread.join(timeout_s + 1.0)
+        self._connection.stop(1.0)
+        self._orders.close()
+
+    def wake(self) -> None:
+        """There is something new in the outbox; cheap, from any thread."""
+        self._events.put(_Wake())
+
+    def answer(self, command_id: str, outcome: Outcome, sentence: str = "") -> None:
+        """Tell the end of an order whose handler replied `accepted`; from any thread."""
+        self._orders.answer(command_id, outcome, sentence)
+
+    def status(self) -> LinkStatus:
+        """How the link is at this moment."""
+        status = self._status
+        fault = self._connection_fault or self._send_fault
+        try:
+            window = self._outbox.window()
+        except StoreError as error:
+            return replace(status, fault=fault or str(error))
+        return replace(status, fault=fault, queued=window.queued, oldest_age_s=window.oldest_age_s)
+
+    def fresh(self, max_age_s: float) -> bool:
+        """Whether both threads of the link moved lately; true also while the township is away."""
+        oldest = min(self._beat_mono_s, self._connection.beat_mono_s)
+        return self._clock.monotonic() - oldest <= max_age_s
+
+    _connection_fault = ""
+
+    def _run(self) -> None:
+        while not self._done():
+            self._beat_mono_s = self._clock.monotonic()
+            try:
+                event = self._events.get(timeout=max(0.0, self._next_moment() - self._beat_mono_s))
+            except queue.Empty:
+                event = _Wake()
+            self._guarded(lambda event=event: self._take(event))  # type: ignore[misc]
+            self._guarded(self._work)
+
+    def _guarded(self, step: Callable[[], None]) -> None:
+        """The loop must live, whatever a provider or the disk does."""
+        try:
+            step()
+        except EdgeError as error:
+            self._fault(str(error))
+        except Exception:  # noqa: BLE001 - a provider's fault must not end the link
+            _log.exception("link dispatcher step failed")
+
+    def _next_moment(self) -> float:
+        moments = [self._beat_mono_s + _LOOK_S, self._next_expiry]
+        if self._status.connected:
+            moments += [self._next_ping, self._next_heartbeat]
+            moments += [m for m in (self._flights.next_deadline(), self._next_rebirth) if m]
+        if self._finish is not None:
+            moments.append(self._finish.deadline_mono_s)
+        return min(moments)
+
+    def _take(self, event: object) -> None:
+        match event:
+            case Up():
+                self._came_up()
+            case Down(sentence):
+                self._went_down(sentence)
+            case Arrived():
+                self._heard_mono_s = event.mono_s
+                self._receive(event)
+            case Published(mid, code):
+                self._heard_mono_s = self._clock.monotonic()
+                self._published(mid, code)
+            case _Say(reply):
+                self._reply(reply)
+            case _Again(from_seq):
+                self._flights.forget(from_seq)
+            case _Finish():
+                self._finish = event
+
+    def _work(self) -> None:
+        """Whatever is due now."""
+        now = self._clock.monotonic()
+        if now >= self._next_expiry:
+            self._next_expiry = now + _EXPIRE_EVERY_S
+            self._outbox.expire()
+        if not self._status.connected:
+            return
+        self._flights.release_overdue(now)
+        if self._next_rebirth is not None and now >= self._next_rebirth:
+            self._next_rebirth = None
+            self._flights.forget()
+            self._announce_ourselves()
+        if now >= self._next_heartbeat:
+            self._next_heartbeat = now + self._settings.heartbeat_s
+            body = self._heartbeat(self._window())
+            self._publish(topics.HEARTBEAT, body.to_bytes(), qos=0)
+        self._look_after_ping(now)
+        self._dispatch(now)
+
+    def _dispatch(self, now: float) -> None:
+        window = self._settings.window
+        room = window + _URGENT_EXTRA - len(self._flights)
+        if room <= 0:
+            return
+        for row in self._outbox.pending(room, self._flights.numbers):
+            lane = row.entry.lane
+            if len(self._flights) >= window and lane > _URGENT_LANE:
+                break
+            # Pictures are large: more than two under way would delay an alert on a thin uplink.
+            if lane >= _BULKY_LANE and self._flights.of_lane(_BULKY_LANE) >= _BULKY_WINDOW:
+                break
+            if not self._send(row, now):
+                break
+
+    def _send(self, row: Row, now: float) -> bool:
+        settings = self._settings
+        try:
+            topic, payload = seal(
+                row,
+                township=settings.township,
+                hub=settings.hub,
+                stream=self._outbox.stream_id,
+            )
+        except MessageRefused as refusal:
+            self._fault(str(refusal))
+            self._flights.depart(row.seq, row.entry.lane, row.entry.type, None, now)
+            return True
+        mid = self._connection.publish(topic, payload)
+        if mid is None:
+            return False
+        self._flights.depart(row.seq, row.entry.lane, topic, mid, now)
+        return True
+
+    def _came_up(self) -> None:
+        now = self._clock.monotonic()
+        self._flights.forget()
+        self._ping = None
+        self._reply_mids.clear()
+        self._heard_mono_s = now
+        self._connection_fault = ""
+        self._status = replace(self._status, connected=True, since_mono_s=now)
+        self._next_ping = now
+        self._next_heartbeat = now
+        self._next_rebirth = None
+        self._announce_ourselves()
+        for reply in list(self._replies.values()):
+            self._reply(reply)
+
+    def _went_down(self, sentence: str) -> None:
+        self._connection_fault = sentence
+        if self._status.connected:
+            now = self._clock.monotonic()
+            self._status = replace(self._status, connected=False, since_mono_s=now)
+        self._flights.forget()
+
+    def _announce_ourselves(self) -> None:
+        self._publish(topics.STATE, self._state("online").to_bytes(), retain=True)
+        self._publish(topics.BIRTH, self._birth(self._window()).to_bytes())
+
+    def _receive(self, arrived: Arrived) -> None:
+        hub = self._settings.hub
+        if arrived.topic.startswith(topics.to_hub(hub, "cmd/")):
+            self._orders.take(arrived.topic.rsplit("/", 1)[1], arrived)
+            return
+        arrived.ack()
+        try:
+            if arrived.topic == topics.ack(hub):
+                self._acknowledge(read(Ack, arrived.payload))
+            elif arrived.topic == topics.time(hub):
+                self._offered(read(TimeOffer, arrived.payload))
+            elif arrived.topic == topics.township_state(self._settings.township):
+                self._township(read(TownshipState, arrived.payload), retained=arrived.retained)
+        except MessageRefused as refusal:
+            _log.warning("link topic=%s refused=%s", arrived.topic, refusal)
+
+    def _acknowledge(self, ack: Ack) -> None:
+        self._outbox.acknowledge(ack.stream, ack.ranges)
+        if ack.stream == self._outbox.stream_id:
+            self._flights.arrive(ack.ranges)
+        self._send_fault = ""
+        self._status = replace(self._status, last_ack_mono_s=self._clock.monotonic())
+
+    def _offered(self, offer: TimeOffer) -> None:
+        self._orders.offered(offer)
+        if offer.clocktrusted and not self._clock.trusted():
+            self._on_time(offer)
+
+    def _township(self, state: TownshipState, *, retained: bool) -> None:
+        online = state.s == "online"
+        self._status = replace(self._status, township=online)
+        if online and not retained:
+            # It has just come back; what was under way may have been lost with its broker.
+            spread = self._uniform(0.0, self._settings.rebirth_spread_s)
+            self._next_rebirth = self._clock.monotonic() + spread
+
+    def _published(self, mid: int, code: int) -> None:
+        if self._ping is not None and self._ping[0] == mid:
+            began = self._ping[1]
+            self._ping = None
+            trip_ms = (self._clock.monotonic() - began) * 1000
+            self._status = replace(self._status, round_trip_ms=trip_ms)
+            return
+        if mid == self._good_bye:
+            self._good_bye = -1
+        answered = self._reply_mids.pop(mid, None)
+        if answered is not None and code < _REFUSED:
+            self._replies.pop(answered, None)
+        flight = self._flights.published(mid)
+        if flight is None:
+            return
+        if code >= _REFUSED:
+            self._fault(of_unsent(code, flight.topic))
+        else:
+            self._send_fault = ""
+
+    def _look_after_ping(self, now: float) -> None:
+        settings = self._settings
+        if self._ping is not None:
+            silent_s = now - max(self._ping[1], self._heard_mono_s)
+            if silent_s >= settings.ping_timeout_s:
+                self._ping = None
+                self._connection.abandon(
+                    f"The broker has not answered for {silent_s:.0f} s. The link begins anew."
+                )
+        elif now >= self._next_ping:
+            topic = self._topic(topics.PING)
+            mid = self._connection.publish(topic, b"{}")
+            if mid is not None:
+                self._ping = (mid, now)
+        if now >= self._next_ping:
+            pause = settings.ping_every_s if self._ping is None else settings.ping_timeout_s
+            self._next_ping = now + min(pause, settings.ping_every_s)
+
+    def _reply(self, reply: Reply) -> None:
+        self._replies[reply.command] = reply
+        while len(self._replies) > _REPLIES_KEPT:
+            self._replies.popitem(last=False)
+        mid = self._connection.publish(
+            topics.reply(self._settings.hub, reply.command), reply.to_bytes()
+        )
+        if mid is not None:
+            self._reply_mids[mid] = reply.command
+
+    def _resync(self, command: Command) -> Reply:
+        order = ResyncOrder.model_validate(command.data)
+        if order.stream == self._outbox.stream_id:
+            self._events.put(_Again(order.from_seq))
+        return answer(command.id, "done", "", self._clock)
+
+    def _fault(self, sentence: str) -> None:
+        if sentence != self._send_fault:
+            self._send_fault = sentence
+            _log.warning("link %s", sentence)
+
+    def _done(self) -> bool:
+        """Whether it is time to go, after `stop`: everything acknowledged, or no time left."""
+        if self._finish is None:
+            return False
+        left_s = self._finish.deadline_mono_s - self._clock.monotonic()
+        if not self._status.connected or left_s <= 0:
+            return True
+        if self._good_bye is None and (left_s < _GOOD_BYE_S or self._nothing_left()):
+            state = self._state("offline").to_bytes()
+            self._good_bye = self._connection.publish(self._topic(topics.STATE), state, retain=True)
+            return self._good_bye is None
+        return self._good_bye == -1
+
+    def _nothing_left(self) -> bool:
+        try:
+            return not len(self._flights) and not self._outbox.window().queued
+        except StoreError:
+            return True
+
+    def _window(self) -> Window:
+        window = self._outbox.window()
+        return Window(
+            stream=window.stream,
+            oldest=window.oldest,
+            next_seq=window.next_seq,
+            queued=window.queued,
+            oldest_age_s=window.oldest_age_s,
+        )
+
+    def _state(self, state: str) -> HubState:
+        return HubState.model_validate(
+            {
+                "s": state,
+                "boot": self._outbox.boot,
+                "stream": self._outbox.stream_id,
+                "time": datetime.fromtimestamp(self._clock.wall(), tz=UTC),
+            }
+        )
+
+    def _topic(self, name: str) -> str:
+        return topics.from_hub(self._settings.hub, name)
+
+    def _publish(self, name: str, payload: bytes, *, qos: int = 1, retain: bool = False) -> None:
+        self._connection.publish(self._topic(name), payload, qos=qos, retain=retain)
