@@ -1,0 +1,133 @@
+"""One database, one writer: opening, migrating, and transactions whose errors can be read aloud."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+from alembic import command
+from alembic.config import Config
+from alembic.util import CommandError
+from sqlalchemy import exc
+
+from edge.errors import StartError, StoreError, StoreFull
+
+MIGRATIONS = Path(__file__).resolve().parent.parent / "migrations"
+BUSY_MS = 5000
+_FULL = ("disk is full", "readonly", "read-only", "No space left", "could not extend")
+
+
+class Database:
+    """Connections to the township's database.
+
+    All writing goes through `write`, one transaction at a time; a second process (the command
+    line) waits for the database's own lock.
+    """
+
+    def __init__(self, url: str) -> None:
+        """Open and bring the tables up to date.
+
+        Args:
+            url: SQLAlchemy URL, for example `sqlite:////var/lib/village-hub/township.db`.
+
+        Raises:
+            StartError: It cannot be opened, is damaged, or belongs to a newer version.
+        """
+        self._writer = threading.RLock()
+        try:
+            self._engine = sa.create_engine(url)
+            if self._engine.dialect.name == "sqlite":
+                _prepare_sqlite(self._engine)
+            self._migrate()
+        except (exc.SQLAlchemyError, CommandError, ModuleNotFoundError, StoreError) as error:
+            shown = sa.engine.make_url(url).render_as_string() if "://" in url else "database"
+            raise StartError(
+                f"The township database {shown} cannot be used: {_first_line(error)} "
+                "Check the path, the rights and the free space, or restore the last backup."
+            ) from error
+
+    @property
+    def dialect(self) -> str:
+        return self._engine.dialect.name
+
+    @contextmanager
+    def write(self) -> Iterator[sa.Connection]:
+        """One durable transaction: all of it or nothing.
+
+        Raises:
+            StoreFull: The disk is full or read-only.
+            StoreError: Anything else that the database refuses.
+        """
+        with self._writer, _readable_errors(), self._engine.connect() as connection:
+            connection.execution_options(writes=True)
+            with connection.begin():
+                yield connection
+
+    @contextmanager
+    def read(self) -> Iterator[sa.Connection]:
+        """A consistent look.
+
+        Raises:
+            StoreError: The database cannot be read.
+        """
+        with _readable_errors(), self._engine.connect() as connection:
+            yield connection
+
+    def close(self) -> None:
+        """Wait for the writer and let go of the files."""
+        with self._writer:
+            self._engine.dispose()
+
+    def _migrate(self) -> None:
+        config = Config()
+        config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
+        with self.write() as connection:
+            config.attributes["connection"] = connection
+            command.upgrade(config, "head")
+
+
+@contextmanager
+def _readable_errors() -> Iterator[None]:
+    try:
+        yield
+    except exc.SQLAlchemyError as error:
+        sentence = _first_line(error)
+        if any(sign in sentence for sign in _FULL):
+            raise StoreFull(
+                "The township's disk is full or read-only; nothing was half written. "
+                "Free some space."
+            ) from error
+        raise StoreError(f"The township database refused: {sentence}") from error
+
+
+def _first_line(error: Exception) -> str:
+    original = getattr(error, "orig", None) or error
+    return str(original).strip().split("\n", maxsplit=1)[0].rstrip(".") + "."
+
+
+def _prepare_sqlite(engine: sa.Engine) -> None:
+    """Let SQLAlchemy, not the driver, begin transactions; make commits survive a power cut."""
+
+    @sa.event.listens_for(engine, "connect")
+    def _connect(connection: Any, record: object) -> None:
+        del record
+        connection.isolation_level = None
+        cursor = connection.cursor()
+        for pragma in (
+            f"busy_timeout={BUSY_MS}",
+            "journal_mode=WAL",
+            "synchronous=FULL",
+            "foreign_keys=ON",
+        ):
+            cursor.execute(f"PRAGMA {pragma}")
+        cursor.close()
+
+    @sa.event.listens_for(engine, "begin")
+    def _begin(connection: sa.Connection) -> None:
+        writes = connection.get_execution_options().get("writes", False)
+        # A reader that later wants to write would be refused at once instead of waiting.
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")

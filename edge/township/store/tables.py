@@ -1,0 +1,240 @@
+"""The tables of the township.
+
+`inbox` proves what was committed, `alerts` is what the pages show, `events` is the history of an
+alert: what the hub said and what people did. Case handling will add its own tables beside them.
+Times are Unix seconds in UTC.
+"""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+
+from edge.township.store.columns import Whole, Words, at, moment, real, truth, whole, words
+
+metadata = sa.MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+
+def _key(name: str) -> sa.Column[str]:
+    return sa.Column(name, Words, primary_key=True)
+
+
+def _serial() -> sa.Column[int]:
+    number = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
+    return sa.Column("id", number, primary_key=True, autoincrement=True)
+
+
+inbox = sa.Table(
+    "inbox",
+    metadata,
+    _key("hub"),
+    _key("stream"),
+    sa.Column("seq", Whole, primary_key=True, autoincrement=False),
+    words("event_id"),
+    words("type"),
+    words("raw"),
+    at("received_at"),
+    at("stored_at"),
+    words("problem"),
+)
+
+alerts = sa.Table(
+    "alerts",
+    metadata,
+    _key("hub"),
+    _key("id"),
+    whole("rev"),
+    words("phase"),
+    words("kind"),
+    words("severity"),
+    whole("rank"),
+    words("camera"),
+    words("camera_name"),
+    words("village"),
+    words("grid"),
+    words("zone"),
+    words("zone_name"),
+    words("label"),
+    real("score"),
+    whole("count"),
+    real("dwell_s"),
+    words("box"),
+    at("opened_at"),
+    at("seen_at"),
+    moment("closed_at"),
+    truth("drill"),
+    truth("clock_trusted"),
+    at("stored_at"),
+    words("state"),
+    words("acknowledged_by"),
+    moment("acknowledged_at"),
+    sa.Index(None, "state", "phase", "rank"),
+    sa.Index(None, "stored_at"),
+)
+
+events = sa.Table(
+    "events",
+    metadata,
+    _serial(),
+    words("hub"),
+    words("incident"),
+    sa.Column("rev", Whole, nullable=True),
+    words("what"),
+    words("who"),
+    at("at"),
+    at("stored_at"),
+    words("note"),
+    words("data"),
+    sa.Index(None, "hub", "incident"),
+)
+
+evidence = sa.Table(
+    "evidence",
+    metadata,
+    _key("hub"),
+    _key("incident"),
+    _key("sha256"),
+    whole("size"),
+    sa.Column("thumbnail", sa.LargeBinary, nullable=False),
+    words("stream"),
+    whole("seq"),
+    at("stored_at"),
+)
+
+hubs = sa.Table(
+    "hubs",
+    metadata,
+    _key("id"),
+    words("village"),
+    words("grid"),
+    words("version"),
+    words("model"),
+    words("state"),
+    whole("boot"),
+    words("stream"),
+    moment("last_seen"),
+    moment("state_at"),
+    whole("queued"),
+    real("oldest_age_s"),
+    words("cameras"),
+    words("speakers"),
+    words("faults"),
+    whole("disk_free_mb"),
+    truth("clock_trusted"),
+    words("problem"),
+)
+
+streams = sa.Table(
+    "streams",
+    metadata,
+    _key("hub"),
+    _key("stream"),
+    whole("complete"),
+    whole("oldest"),
+    whole("next_seq"),
+    whole("asked_from"),
+    moment("asked_at"),
+)
+
+gaps = sa.Table(
+    "gaps",
+    metadata,
+    _key("hub"),
+    _key("stream"),
+    sa.Column("first_seq", Whole, primary_key=True, autoincrement=False),
+    whole("last_seq"),
+    words("state"),
+    words("type"),
+    whole("count"),
+    at("noticed_at"),
+)
+
+receipts = sa.Table(
+    "receipts",
+    metadata,
+    _key("hub"),
+    _key("announcement"),
+    _key("speaker"),
+    words("state"),
+    words("text"),
+    real("seconds"),
+    words("reason"),
+    words("proof"),
+    words("incident"),
+    words("command"),
+    truth("drill"),
+    words("stream"),
+    whole("seq"),
+    at("at"),
+    at("stored_at"),
+    sa.Index(None, "hub", "incident"),
+    sa.Index(None, "command"),
+    sa.Index(None, "stored_at"),
+)
+
+commands = sa.Table(
+    "commands",
+    metadata,
+    _key("id"),
+    words("hub"),
+    words("name"),
+    words("issuer"),
+    words("data"),
+    words("message"),
+    words("state"),
+    words("sentence"),
+    at("issued_at"),
+    at("expires_at"),
+    moment("answered_at"),
+    moment("ended_at"),
+    sa.Index(None, "state"),
+    sa.Index(None, "issued_at"),
+)
+
+people = sa.Table(
+    "people",
+    metadata,
+    _key("name"),
+    words("role"),
+    words("password_hash"),
+    sa.Column("cameras", Words, nullable=True),
+)
+
+sessions = sa.Table(
+    "sessions",
+    metadata,
+    _key("token_hash"),
+    sa.Column("account", Words, sa.ForeignKey("people.name", ondelete="CASCADE"), nullable=False),
+    words("csrf"),
+    at("created_at"),
+    at("expires_at"),
+    sa.Index(None, "account"),
+)
+
+invitations = sa.Table(
+    "invitations",
+    metadata,
+    _key("token_hash"),
+    words("name"),
+    words("role"),
+    words("password_hash"),
+    sa.Column("cameras", Words, nullable=True),
+    at("expires_at"),
+)
+
+audit = sa.Table(
+    "audit",
+    metadata,
+    _serial(),
+    at("at"),
+    words("who"),
+    words("action"),
+    words("target"),
+    sa.Index(None, "at"),
+)
