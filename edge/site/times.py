@@ -36,6 +36,10 @@ class Times:
         """Hour, minute and second, Chinese time."""
         return self._local(moment).strftime("%H:%M:%S")
 
+    def now_iso(self) -> str:
+        """The server's clock, for browsers whose own is wrong."""
+        return datetime.fromtimestamp(self._now.wall_s, tz=UTC).isoformat(timespec="milliseconds")
+
     def element(self, moment: Moment) -> Markup:
         """A `<time>` that says how long ago and shows the exact time on hover."""
         title = self.exact(moment)
