@@ -1,0 +1,168 @@
+"""What the village's pages see of the hub: plain records, a few reads, and what staff may order."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from edge.clock import Stamp
+from edge.events import Bus
+from edge.store.records import AuditEntry, Incident, PlayRecord
+
+
+@dataclass(frozen=True, slots=True)
+class LinkView:
+    """How it stands with the township.
+
+    Attributes:
+        queued: Rows that the township has not acknowledged.
+        oldest_age_s: Age of the oldest of them; 0 when nothing waits.
+        last_ack: When the township last acknowledged something; None since the start.
+        fault: Why it is down, as a sentence; empty when it is up.
+    """
+
+    connected: bool
+    queued: int = 0
+    oldest_age_s: float = 0.0
+    last_ack: Stamp | None = None
+    fault: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class CameraView:
+    """One camera.
+
+    Attributes:
+        state: A `CameraState` value of vision, as text.
+        fault: A `SourceFault` value while it is lost, else empty.
+        since: When it came into this state.
+        width, height: Pixels of its picture; 0 before the first.
+    """
+
+    id: str
+    name: str
+    state: str
+    fault: str = ""
+    fps_in: float = 0.0
+    looked_at_fps: float = 0.0
+    since: Stamp | None = None
+    width: int = 0
+    height: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class SpeakerView:
+    """One loudspeaker.
+
+    Attributes:
+        kind: How it is driven: `alsa`, `file`, `silent`, …
+        playing: Words that sound now; empty when it is quiet.
+        queue: How many announcements wait.
+        fault: Why it takes no sound, as a sentence; empty when it does.
+        announcement: Id of what sounds now.
+    """
+
+    id: str
+    kind: str
+    healthy: bool
+    playing: str = ""
+    queue: int = 0
+    fault: str = ""
+    announcement: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Overview:
+    """The box at a glance.
+
+    Attributes:
+        faults: What is wrong with the box, one sentence each.
+        quarantined: What was done with a damaged database, as a sentence; empty if none was.
+    """
+
+    village: str
+    version: str
+    link: LinkView
+    cameras: tuple[CameraView, ...] = ()
+    speakers: tuple[SpeakerView, ...] = ()
+    model: str = ""
+    detect_ms: float = 0.0
+    disk_free_mb: int = 0
+    clock_trusted: bool = True
+    faults: tuple[str, ...] = ()
+    quarantined: str = ""
+
+
+class Memory(Protocol):
+    """What the pages read of the hub's store; `edge.store.hub.HubStore` is one."""
+
+    def incidents(
+        self,
+        limit: int,
+        before: str | None = None,
+        camera: str | None = None,
+        *,
+        open_only: bool = False,
+    ) -> list[Incident]:
+        """Newest first, after the incident `before`."""
+        ...
+
+    def incident(self, incident_id: str) -> Incident | None: ...
+
+    def plays(self, limit: int, incident: str | None = None) -> list[PlayRecord]:
+        """Newest first, of one incident or of all."""
+        ...
+
+    def set_verdict(self, incident_id: str, verdict: str, who: str) -> bool:
+        """Keep `confirmed` or `false_alarm` and audit it; False when there is no such incident."""
+        ...
+
+    def audit_log(self, limit: int) -> list[AuditEntry]:
+        """Newest first."""
+        ...
+
+
+class House(Protocol):
+    """The hub behind the pages.
+
+    Every method may be called from any thread, may block for a moment, and raises `EdgeError`
+    with a sentence for the person at the page.
+    """
+
+    @property
+    def bus(self) -> Bus:
+        """Topics the pages listen for: `incident`, `evidence`, `play`, `camera`, `hub`, `link`."""
+        ...
+
+    @property
+    def store(self) -> Memory: ...
+
+    def overview(self) -> Overview: ...
+
+    def healthy(self) -> bool:
+        """Whether the essential parts run; asked by `/healthz`."""
+        ...
+
+    def metrics(self) -> str:
+        """Figures in the text format of Prometheus."""
+        ...
+
+    def evidence(self, sha256: str) -> bytes | None:
+        """The evidence JPEG, or None when it was pruned."""
+        ...
+
+    def thumbnail(self, sha256: str) -> bytes | None:
+        """The same picture in at most 30 KB, for lists."""
+        ...
+
+    def say(self, text: str, who: str, *, repeat: int, chime: bool) -> str:
+        """Speak now on every loudspeaker; returns the id of the announcement. Audited."""
+        ...
+
+    def stop(self, announcement: str | None, who: str) -> None:
+        """Stop one announcement, or with None everything that sounds or waits. Audited."""
+        ...
+
+    def warn_again(self, incident_id: str, who: str) -> None:
+        """Speak the warning of an incident once more, whatever its cool-down says. Audited."""
+        ...
