@@ -176,9 +176,8 @@ class Desk:
         """Play one announcement to its end, whatever that is."""
         try:
             rendering = self._await_sound(announcement)
-            if rendering is None:
-                return
-            self._play(rendering)
+            if rendering is not None:
+                self._play(announcement, rendering)
         except _Cut as cut:
             self.speaker.stop()
             with self._lock:
@@ -224,12 +223,11 @@ class Desk:
                     return ready.result()
                 self._lock.wait(IDLE_S / 10)
 
-    def _play(self, rendering: Rendering) -> None:
+    def _play(self, announcement: Announcement, rendering: Rendering) -> None:
         clip = rendering.clip
         pcm, rate = clip.pcm(), clip.rate_hz * SAMPLE_BYTES
         block = round(BLOCK_S * clip.rate_hz) * SAMPLE_BYTES
-        announcement = self._arbiter.on_air
-        self.speaker.open(announcement.id if announcement else "", clip.rate_hz)
+        self.speaker.open(announcement.id, clip.rate_hz)
         begun_s = moved_s = self._pace.now()
         written = 0
         while written < len(pcm):

@@ -79,7 +79,7 @@ class Renderer:
         ready: Future[Rendering] = Future()
         words = self._cache.get(self._key(announcement.text))
         if words is not None:
-            ready.set_result(Rendering(_assembled(announcement, words)))
+            ready.set_result(Rendering(self._assembled(announcement, words)))
         else:
             self._enqueue(announcement.priority, lambda: self._fulfil(ready, announcement))
         return ready
@@ -137,13 +137,15 @@ class Renderer:
             if not announcement.chime or announcement.priority > CHIME_ALONE_UP_TO:
                 raise
             log.warning("chime alone announcement=%s error=%s", announcement.id, error)
-            alone = assemble(None, chime=chime(announcement.priority, CHIME_ONLY_RATE_HZ))
-            return Rendering(alone, f"Only the chime was sounded. {error}")
-        return Rendering(_assembled(announcement, words))
+            bell = chime(announcement.priority, CHIME_ONLY_RATE_HZ, self._level_lufs)
+            return Rendering(assemble(None, chime=bell), f"Only the chime was sounded. {error}")
+        return Rendering(self._assembled(announcement, words))
 
     def _warm_one(self, text: str) -> None:
         try:
-            self._words(text)
+            words = self._words(text)
+            for priority in Priority:  # they are kept, too: the first alarm must not wait for them
+                chime(priority, words.rate_hz, self._level_lufs)
         except BroadcastError as error:
             log.warning("phrase not prepared error=%s", error)
 
@@ -167,7 +169,8 @@ class Renderer:
         reader = READERS.get(self._voice.language)
         return reader(text) if reader else text
 
-
-def _assembled(announcement: Announcement, words: Clip) -> Clip:
-    before = chime(announcement.priority, words.rate_hz) if announcement.chime else None
-    return assemble(words, chime=before, repeat=announcement.repeat)
+    def _assembled(self, announcement: Announcement, words: Clip) -> Clip:
+        before = None
+        if announcement.chime:
+            before = chime(announcement.priority, words.rate_hz, self._level_lufs)
+        return assemble(words, chime=before, repeat=announcement.repeat)

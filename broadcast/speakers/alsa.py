@@ -22,8 +22,8 @@ from broadcast.errors import SpeakerError
 from broadcast.speakers.speaker import PATIENCE_S
 
 BUFFER_US = 200_000
-PIPE_BYTES = 4096
-"""A small pipe: what waits in it was not played, and 64 KiB would be 1.5 s of it."""
+PIPE_BYTES = 16_384
+"""A small pipe: a card that is stuck is noticed soon, where 64 KiB would hide 1.5 s."""
 PROBE_LIMIT_S = 3.0
 PROBE_RATE_HZ = 22_050
 

@@ -84,7 +84,8 @@ def test_a_decimal_keeps_its_sign_and_fraction(whole: int, fraction: int) -> Non
 
 
 CLUTTER = st.text(
-    st.sampled_from("0123456789０９٣-~:：.,，%％℃年月日点分号室人米m/s电话拨打 至(（") | st.characters(),
+    st.sampled_from("0123456789０９٣-~:：.,，%％℃年月日点分号室人米m/s电话拨打 至(（")
+    | st.characters(),
     max_size=40,
 )
 
