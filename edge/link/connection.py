@@ -266,6 +266,7 @@ class Connection:
             client.tls_set_context(context)
         will = self._will()
         client.will_set(will.topic, will.payload, qos=1, retain=True)
+        client.on_socket_open = self._guard("socket", _without_delay)
         client.on_connect = self._guard("connect", functools.partial(self._on_connect, gone))
         client.on_subscribe = self._guard("subscribe", functools.partial(self._on_subscribe, gone))
         client.on_disconnect = self._guard("disconnect", lambda *_: gone.set())
@@ -392,6 +393,12 @@ class Connection:
         if not self._stopping.is_set():
             self._complain(sentence)
         self._guard("down", self._emit)(Down(sentence))
+
+
+def _without_delay(_client: mqtt.Client, _userdata: object, sock: object) -> None:
+    """An alert is small; Nagle's algorithm would hold it back for 40 ms."""
+    if isinstance(sock, socket.socket):
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
 
 def _properties(packet: int) -> Properties:

@@ -3,43 +3,20 @@
 from __future__ import annotations
 
 import json
-from typing import Protocol
 
-from edge.clock import Stamp
 from edge.errors import MessageRefused
 from edge.link import topics
 from edge.link.messages import (
     EVENT_TOPICS,
+    EVENT_TYPES,
     MAX_ALERT_BYTES,
     MAX_MESSAGE_BYTES,
     Envelope,
     IncidentEvent,
     Message,
+    read,
 )
-
-
-class Entry(Protocol):
-    """An event as the outbox gives it."""
-
-    @property
-    def id(self) -> str: ...
-    @property
-    def type(self) -> str: ...
-    @property
-    def data(self) -> bytes: ...
-    @property
-    def lane(self) -> int: ...
-
-
-class Row(Protocol):
-    """An event with its sequence number."""
-
-    @property
-    def seq(self) -> int: ...
-    @property
-    def entry(self) -> Entry: ...
-    @property
-    def created(self) -> Stamp: ...
+from edge.link.outbox import Row
 
 
 def event_bytes(event: Message) -> bytes:
@@ -86,3 +63,15 @@ def seal(row: Row, *, township: str, hub: str, stream: str) -> tuple[str, bytes]
     if len(payload) > MAX_MESSAGE_BYTES:
         raise MessageRefused(f"Event {row.entry.id} has {len(payload)} bytes; 64 KB may travel.")
     return topics.from_hub(hub, name), payload
+
+
+def event_of(envelope: Envelope) -> Message | None:
+    """What is in an envelope; None when its type or major version is not known here.
+
+    Raises:
+        MessageRefused: It is not what its type says; the sentence names the field.
+    """
+    model = EVENT_TYPES.get(envelope.type)
+    if model is None:
+        return None
+    return read(model, json.dumps(envelope.data).encode())

@@ -7,10 +7,10 @@ import queue
 import random
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from typing import Protocol
+from typing import Literal
 
 from edge.clock import Clock
 from edge.errors import EdgeError, MessageRefused, StoreError
@@ -26,8 +26,9 @@ from edge.link.connection import (
     Up,
     Will,
 )
-from edge.link.envelope import Row, seal
+from edge.link.envelope import seal
 from edge.link.flights import Flights
+from edge.link.liveness import RoundTrip
 from edge.link.messages import (
     Ack,
     Birth,
@@ -41,7 +42,8 @@ from edge.link.messages import (
     Window,
     read,
 )
-from edge.link.orders import CommandHandler, CommandMemory, Orders, Outcome, answer
+from edge.link.orders import CommandHandler, Orders, Outcome, answer
+from edge.link.outbox import Outbox, Row, window_of
 from edge.link.signing import TrustedKeys
 
 _log = logging.getLogger(__name__)
@@ -78,40 +80,6 @@ class HubLinkSettings:
     ping_every_s: float = 15.0
     ping_timeout_s: float = 10.0
     rebirth_spread_s: float = 5.0
-
-
-class OutboxNumbers(Protocol):
-    """The outbox as numbers; see `edge.store.records.OutboxWindow`."""
-
-    @property
-    def stream(self) -> str: ...
-    @property
-    def oldest(self) -> int: ...
-    @property
-    def next_seq(self) -> int: ...
-    @property
-    def queued(self) -> int: ...
-    @property
-    def oldest_age_s(self) -> float: ...
-
-
-class Outbox(CommandMemory, Protocol):
-    """What the link needs of the store; errors are `StoreError`."""
-
-    @property
-    def stream_id(self) -> str: ...
-    @property
-    def boot(self) -> int: ...
-
-    def pending(self, limit: int, in_flight: frozenset[int]) -> Sequence[Row]:
-        """Rows to send next, most urgent lane first, oldest first within a lane."""
-        ...
-
-    def acknowledge(self, stream: str, ranges: Sequence[tuple[int, int]]) -> int: ...
-
-    def window(self) -> OutboxNumbers: ...
-
-    def expire(self) -> int: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -235,9 +203,8 @@ class HubLink:
         self._send_fault = ""
         self._replies: OrderedDict[str, Reply] = OrderedDict()
         self._reply_mids: dict[int, str] = {}
-        self._ping: tuple[int, float] | None = None
-        self._heard_mono_s = now
-        self._next_ping = self._next_heartbeat = self._next_expiry = now
+        self._trip = RoundTrip(settings.ping_every_s, settings.ping_timeout_s)
+        self._next_heartbeat = self._next_expiry = now
         self._next_rebirth: float | None = None
         self._finish: _Finish | None = None
         self._good_bye: int | None = None
@@ -305,7 +272,7 @@ class HubLink:
     def _next_moment(self) -> float:
         moments = [self._beat_mono_s + _LOOK_S, self._next_expiry]
         if self._status.connected:
-            moments += [self._next_ping, self._next_heartbeat]
+            moments += [self._trip.next_moment, self._next_heartbeat]
             moments += [m for m in (self._flights.next_deadline(), self._next_rebirth) if m]
         if self._finish is not None:
             moments.append(self._finish.deadline_mono_s)
@@ -318,10 +285,10 @@ class HubLink:
             case Down(sentence):
                 self._went_down(sentence)
             case Arrived():
-                self._heard_mono_s = event.mono_s
+                self._trip.heard(event.mono_s)
                 self._receive(event)
             case Published(mid, code):
-                self._heard_mono_s = self._clock.monotonic()
+                self._trip.heard(self._clock.monotonic())
                 self._published(mid, code)
             case _Say(reply):
                 self._reply(reply)
@@ -345,9 +312,9 @@ class HubLink:
             self._announce_ourselves()
         if now >= self._next_heartbeat:
             self._next_heartbeat = now + self._settings.heartbeat_s
-            body = self._heartbeat(self._window())
+            body = self._heartbeat(window_of(self._outbox))
             self._publish(topics.HEARTBEAT, body.to_bytes(), qos=0)
-        self._look_after_ping(now)
+        self._look_for_life(now)
         self._dispatch(now)
 
     def _dispatch(self, now: float) -> None:
@@ -387,12 +354,10 @@ class HubLink:
     def _came_up(self) -> None:
         now = self._clock.monotonic()
         self._flights.forget()
-        self._ping = None
+        self._trip.begin(now)
         self._reply_mids.clear()
-        self._heard_mono_s = now
         self._connection_fault = ""
         self._status = replace(self._status, connected=True, since_mono_s=now)
-        self._next_ping = now
         self._next_heartbeat = now
         self._next_rebirth = None
         self._announce_ourselves()
@@ -408,7 +373,7 @@ class HubLink:
 
     def _announce_ourselves(self) -> None:
         self._publish(topics.STATE, self._state("online").to_bytes(), retain=True)
-        self._publish(topics.BIRTH, self._birth(self._window()).to_bytes())
+        self._publish(topics.BIRTH, self._birth(window_of(self._outbox)).to_bytes())
 
     def _receive(self, arrived: Arrived) -> None:
         hub = self._settings.hub
@@ -447,10 +412,8 @@ class HubLink:
             self._next_rebirth = self._clock.monotonic() + spread
 
     def _published(self, mid: int, code: int) -> None:
-        if self._ping is not None and self._ping[0] == mid:
-            began = self._ping[1]
-            self._ping = None
-            trip_ms = (self._clock.monotonic() - began) * 1000
+        trip_ms = self._trip.returned(mid, self._clock.monotonic())
+        if trip_ms is not None:
             self._status = replace(self._status, round_trip_ms=trip_ms)
             return
         if mid == self._good_bye:
@@ -466,23 +429,15 @@ class HubLink:
         else:
             self._send_fault = ""
 
-    def _look_after_ping(self, now: float) -> None:
-        settings = self._settings
-        if self._ping is not None:
-            silent_s = now - max(self._ping[1], self._heard_mono_s)
-            if silent_s >= settings.ping_timeout_s:
-                self._ping = None
-                self._connection.abandon(
-                    f"The broker has not answered for {silent_s:.0f} s. The link begins anew."
-                )
-        elif now >= self._next_ping:
-            topic = self._topic(topics.PING)
-            mid = self._connection.publish(topic, b"{}")
-            if mid is not None:
-                self._ping = (mid, now)
-        if now >= self._next_ping:
-            pause = settings.ping_every_s if self._ping is None else settings.ping_timeout_s
-            self._next_ping = now + min(pause, settings.ping_every_s)
+    def _look_for_life(self, now: float) -> None:
+        silent_s = self._trip.silent_s(now)
+        if silent_s is not None:
+            self._trip.begin(now)
+            self._connection.abandon(
+                f"The broker has not answered for {silent_s:.0f} s. The link begins anew."
+            )
+        elif self._trip.is_due(now):
+            self._trip.ask(self._connection.publish(self._topic(topics.PING), b"{}"), now)
 
     def _reply(self, reply: Reply) -> None:
         self._replies[reply.command] = reply
@@ -524,24 +479,12 @@ class HubLink:
         except StoreError:
             return True
 
-    def _window(self) -> Window:
-        window = self._outbox.window()
-        return Window(
-            stream=window.stream,
-            oldest=window.oldest,
-            next_seq=window.next_seq,
-            queued=window.queued,
-            oldest_age_s=window.oldest_age_s,
-        )
-
-    def _state(self, state: str) -> HubState:
-        return HubState.model_validate(
-            {
-                "s": state,
-                "boot": self._outbox.boot,
-                "stream": self._outbox.stream_id,
-                "time": datetime.fromtimestamp(self._clock.wall(), tz=UTC),
-            }
+    def _state(self, state: Literal["online", "offline"]) -> HubState:
+        return HubState(
+            s=state,
+            boot=self._outbox.boot,
+            stream=self._outbox.stream_id,
+            time=datetime.fromtimestamp(self._clock.wall(), tz=UTC),
         )
 
     def _topic(self, name: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections import OrderedDict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from typing import Literal, Protocol
@@ -13,6 +13,7 @@ from edge.clock import Clock
 from edge.errors import EdgeError, MessageRefused, StoreError
 from edge.link.connection import Arrived
 from edge.link.messages import Command, Reply, TimeOffer, read
+from edge.link.outbox import CommandMemory
 from edge.link.signing import TrustedKeys
 
 _log = logging.getLogger(__name__)
@@ -20,31 +21,6 @@ _log = logging.getLogger(__name__)
 Outcome = Literal["accepted", "done", "refused", "expired", "failed"]
 _WORKERS = 4
 _REMEMBERED = 256
-
-
-class Remembered(Protocol):
-    """An order as the memory gives it back."""
-
-    @property
-    def id(self) -> str: ...
-    @property
-    def name(self) -> str: ...
-    @property
-    def outcome(self) -> str: ...
-    @property
-    def sentence(self) -> str: ...
-
-
-class CommandMemory(Protocol):
-    """What is needed of the store."""
-
-    def take_command(self, command_id: str, name: str, issuer: str) -> Remembered | None:
-        """None when the order is new, else what was answered."""
-        ...
-
-    def answer_command(self, command_id: str, outcome: str, sentence: str) -> None: ...
-
-    def unfinished_commands(self) -> Sequence[Remembered]: ...
 
 
 class CommandHandler(Protocol):

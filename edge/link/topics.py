@@ -79,6 +79,11 @@ def township_state(township: str) -> str:
     return f"{ROOT}/t/{safe_id(township)}/state"
 
 
+def township_ping(township: str) -> str:
+    """The console's own round trip to the broker; nobody needs to listen."""
+    return f"{ROOT}/t/{safe_id(township)}/ping"
+
+
 def split_from_hub(topic: str) -> tuple[str, str]:
     """Hub id and name of a topic below `vh1/h/`.
 

@@ -1,0 +1,108 @@
+"""What the link asks of the memory of the box; `edge.store` provides it without knowing this."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from edge.clock import Stamp
+from edge.link.messages import Window
+
+
+class Entry(Protocol):
+    """An event as the outbox gives it; see `edge.store.records.OutboxEntry`."""
+
+    @property
+    def id(self) -> str: ...
+    @property
+    def type(self) -> str: ...
+    @property
+    def data(self) -> bytes: ...
+    @property
+    def lane(self) -> int: ...
+
+
+class Row(Protocol):
+    """An event with its sequence number and the moment it was written."""
+
+    @property
+    def seq(self) -> int: ...
+    @property
+    def entry(self) -> Entry: ...
+    @property
+    def created(self) -> Stamp: ...
+
+
+class Numbers(Protocol):
+    """The outbox as numbers; see `edge.store.records.OutboxWindow`."""
+
+    @property
+    def stream(self) -> str: ...
+    @property
+    def oldest(self) -> int: ...
+    @property
+    def next_seq(self) -> int: ...
+    @property
+    def queued(self) -> int: ...
+    @property
+    def oldest_age_s(self) -> float: ...
+
+
+class Remembered(Protocol):
+    """An order and its answer; see `edge.store.records.CommandRecord`."""
+
+    @property
+    def id(self) -> str: ...
+    @property
+    def name(self) -> str: ...
+    @property
+    def outcome(self) -> str: ...
+    @property
+    def sentence(self) -> str: ...
+
+
+class CommandMemory(Protocol):
+    """Orders that were taken up; errors are `StoreError`."""
+
+    def take_command(self, command_id: str, name: str, issuer: str) -> Remembered | None:
+        """None when the order is new, else what was answered."""
+        ...
+
+    def answer_command(self, command_id: str, outcome: str, sentence: str) -> None: ...
+
+    def unfinished_commands(self) -> Sequence[Remembered]: ...
+
+
+class Outbox(CommandMemory, Protocol):
+    """What the township must still learn; errors are `StoreError`."""
+
+    @property
+    def stream_id(self) -> str: ...
+    @property
+    def boot(self) -> int: ...
+
+    def pending(self, limit: int, in_flight: frozenset[int]) -> Sequence[Row]:
+        """Rows to send next, most urgent lane first, oldest first within a lane."""
+        ...
+
+    def acknowledge(self, stream: str, ranges: Sequence[tuple[int, int]]) -> int:
+        """Forget rows the township has committed; inclusive ranges."""
+        ...
+
+    def window(self) -> Numbers: ...
+
+    def expire(self) -> int:
+        """Drop rows past their useful life; the township is told."""
+        ...
+
+
+def window_of(outbox: Outbox) -> Window:
+    """The outbox as it goes on the wire."""
+    numbers = outbox.window()
+    return Window(
+        stream=numbers.stream,
+        oldest=numbers.oldest,
+        next_seq=numbers.next_seq,
+        queued=numbers.queued,
+        oldest_age_s=numbers.oldest_age_s,
+    )
