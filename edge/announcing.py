@@ -8,12 +8,15 @@ desk hands them to one thread that may block on the disk.
 from __future__ import annotations
 
 import logging
+import threading
+from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal, Protocol, cast
 
 from broadcast.announcements import FINAL_STATES, Announcement, PlayState, Priority, Receipt
 from edge.clock import Clock, Stamp
+from edge.errors import StoreError
 from edge.ids import NewId
 from edge.link.messages import AnnounceOrder, SpeakerEvent
 from edge.store.records import Incident, Lane, OutboxEntry, PlayRecord
@@ -87,6 +90,8 @@ class AnnouncingDesk:
         self._on_change = on_change
         self._on_final = on_final
         self._said: dict[str, _Said] = {}
+        self._unwritten: deque[Receipt] = deque(maxlen=REMEMBERED)
+        self._writing = threading.Lock()
 
     def warn(self, incident: Incident, text: str, *, late_s: float) -> str:
         """Speak a warning at the place of an incident; returns the announcement's id.
@@ -163,9 +168,32 @@ class AnnouncingDesk:
     def note(self, receipt: Receipt) -> None:
         """Write down what became of an announcement on one speaker; blocks on the disk.
 
-        Raises:
-            StoreError: It could not be written.
+        What the disk refuses is kept, in order, and written by `tick` when there is room.
         """
+        with self._writing:
+            self._unwritten.append(receipt)
+            self._write_what_waits()
+
+    def tick(self) -> None:
+        """Try again to write what the disk refused."""
+        if self._unwritten:
+            with self._writing:
+                self._write_what_waits()
+
+    def _write_what_waits(self) -> None:
+        while self._unwritten:
+            receipt = self._unwritten[0]
+            try:
+                self._write_receipt(receipt)
+            except StoreError as error:
+                log.error(
+                    "receipt not written announcement=%s state=%s waiting=%d reason=%s",
+                    receipt.announcement, receipt.state.value, len(self._unwritten), error,
+                )  # fmt: skip
+                return
+            self._unwritten.popleft()
+
+    def _write_receipt(self, receipt: Receipt) -> None:
         said = self._said.get(receipt.announcement)
         if said is None:
             log.warning("receipt without announcement id=%s", receipt.announcement)

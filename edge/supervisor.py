@@ -59,6 +59,9 @@ class Patience:
     healthy_s: float = 30.0
 
 
+PATIENCE = Patience()
+
+
 @dataclass(frozen=True, slots=True)
 class WorkerStatus:
     """How a worker is.
@@ -94,7 +97,7 @@ class WorkerSupervisor:
         *,
         on_report: Callable[[Report], None],
         clock: Clock,
-        patience: Patience = Patience(),
+        patience: Patience = PATIENCE,
         command: Callable[[int], Sequence[str]] = worker_command,
         randomness: Callable[[], float] = random.random,
     ) -> None:

@@ -101,3 +101,18 @@ def test_the_path_of_a_sound_file_stays_on_the_box() -> None:
     desk.note(Receipt(COMMAND, "horn", PlayState.FINISHED, at_mono_s=1000, proof=proof))
     assert json.loads(memory.outbox[0].data)["proof"] == "file"
     assert memory.plays[COMMAND, "horn"].proof == proof
+
+
+def test_a_full_disk_delays_receipts_but_loses_none() -> None:
+    """They are written in their order when there is room again."""
+    memory = Memory()
+    desk, _, final = house(memory)
+    desk.township_says(COMMAND, ORDER, expires_in_s=60)
+    memory.full = True
+    for state in (PlayState.QUEUED, PlayState.STARTED, PlayState.FINISHED):
+        desk.note(Receipt(COMMAND, "horn", state, at_mono_s=1000))
+    assert memory.outbox == []
+    memory.full = False
+    desk.tick()
+    assert [json.loads(e.data)["state"] for e in memory.outbox] == ["queued", "started", "finished"]
+    assert len(final) == 1
