@@ -129,8 +129,24 @@ def villager(height_px: float, pose: Pose, outfit: Outfit, light: float = 0.6) -
     for side in (-1, 1):
         angle = swing * math.sin(pose.stride + (math.pi if side > 0 else 0))
         bend = 0.55 * pose.swing * max(0.0, math.cos(pose.stride + (0 if side > 0 else math.pi)))
-        _leg(sheet, (side * (0.05 - 0.03 * abs(face)), hips[1]), angle, bend, face, outfit, side)
-    _arm(sheet, shoulders, -1, broad, -0.9 * swing * math.sin(pose.stride + math.pi), pose, outfit)
+        _leg(
+            sheet,
+            (side * (0.05 - 0.03 * abs(face)), hips[1]),
+            angle,
+            bend,
+            face=face,
+            outfit=outfit,
+            side=side,
+        )
+    _arm(
+        sheet,
+        shoulders,
+        -1,
+        broad,
+        -0.9 * swing * math.sin(pose.stride + math.pi),
+        pose=pose,
+        outfit=outfit,
+    )
     sheet.polygon(
         [
             (shoulders[0] - broad, shoulders[1] - 0.015),
@@ -146,7 +162,7 @@ def villager(height_px: float, pose: Pose, outfit: Outfit, light: float = 0.6) -
     )
     fold = ((shoulders[0] + 0.01, shoulders[1] - 0.06), (hips[0] - 0.02, hips[1] + 0.05))
     sheet.limb(fold, (0.012,), _dim(outfit.shirt, 0.78))
-    _arm(sheet, shoulders, 1, broad, -0.9 * swing * math.sin(pose.stride), pose, outfit)
+    _arm(sheet, shoulders, 1, broad, -0.9 * swing * math.sin(pose.stride), pose=pose, outfit=outfit)
     _head(sheet, shoulders, tilt, face, outfit)
     return sheet.sprite(light)
 
@@ -156,14 +172,15 @@ def _leg(
     hip: tuple[float, float],
     angle: float,
     bend: float,
+    *,
     face: float,
     outfit: Outfit,
     side: int,
 ) -> None:
-    along = math.sin(angle) * (face if face else 0.12)
+    along = math.sin(angle) * (face or 0.12)
     knee = (hip[0] + 0.24 * along, hip[1] - 0.24 * math.cos(angle))
     below = angle - bend
-    step = math.sin(below) * (face if face else 0.12)
+    step = math.sin(below) * (face or 0.12)
     ankle = (knee[0] + 0.24 * step, max(0.03, knee[1] - 0.24 * math.cos(below)))
     shade = _dim(outfit.trousers, 0.8 if side < 0 else 1.0)
     sheet.limb((hip, knee, ankle), (0.088, 0.066), shade)
@@ -178,16 +195,17 @@ def _arm(
     side: int,
     broad: float,
     angle: float,
+    *,
     pose: Pose,
     outfit: Outfit,
 ) -> None:
     face = pose.facing
     start = (shoulders[0] + side * broad * (1 - 0.6 * abs(face)), shoulders[1] - 0.01)
     raised = angle + (1.35 * pose.reach if side > 0 else 0.0)
-    along = math.sin(raised) * (face if face else 0.3 * side)
+    along = math.sin(raised) * (face or 0.3 * side)
     elbow = (start[0] + 0.16 * along + 0.02 * side, start[1] - 0.16 * math.cos(raised))
     lower = raised + 0.35
-    further = math.sin(lower) * (face if face else 0.2 * side)
+    further = math.sin(lower) * (face or 0.2 * side)
     hand = (elbow[0] + 0.15 * further, elbow[1] - 0.15 * math.cos(lower))
     sleeve = _dim(outfit.shirt, 0.82 if side < 0 else 0.94)
     sheet.limb((start, elbow), (0.06,), sleeve)

@@ -79,9 +79,8 @@ def lay_ground(
 ) -> None:
     """Paint textured ground below the horizon, in perspective.
 
-    Args:
-        rough: Strength of the texture, grey levels.
-        inside: H×W mask; only where it is not 0. None paints everything below the horizon.
+    `rough` is the strength of the texture in grey levels; `inside`, an H×W mask, limits it to
+    where the mask is not 0.
     """
     tile = clouds(chance, (1024, 1024), 128) + 0.35 * chance.normal(0, 1, (1024, 1024))
     rows = np.arange(HEIGHT, dtype=np.float32)[:, None]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -158,7 +159,7 @@ def _faces(kind: str, paint: Colour, *, flashing: bool) -> Iterator[_Face]:
                 turn = [2 * math.pi * k / 14 for k in range(14)]
                 disc = [(x + radius * math.cos(t), 0.35 + radius * math.sin(t)) for t in turn]
                 yield _Face(_side(disc, side, half + 0.02), colour, lift)
-    for index, (start, end) in enumerate(zip(outline, outline[1:], strict=False)):
+    for index, (start, end) in enumerate(itertools.pairwise(outline)):
         rise = math.atan2(end[0] - start[0], end[1] - start[1])
         tone = 0.78 - 0.26 * math.sin(rise)
         yield _Face(_strip(start, end, half), _lit(paint, tone))
