@@ -114,11 +114,7 @@ def read_boxes(label_file: Path) -> Boxes:
 def cut_pieces(
     images: Sequence[LabelledImage], chance: np.random.Generator, *, backgrounds: int = 4
 ) -> Pieces:
-    """Cut objects and random background out of labelled pictures.
-
-    Args:
-        backgrounds: Pieces of background taken from each picture.
-    """
+    """Cut objects and, from each picture, some random background out of labelled pictures."""
     pixels, labels, context, weights = [], [], [], []
     for image in images:
         picture = image.read()

@@ -26,10 +26,12 @@ def write_onnx(
     """Write Conv + ReLU layers, a mean over the picture and a linear layer that gives logits.
 
     Args:
+        path: The file to write.
         layers: Weights, bias and stride of each 3×3 convolution.
         linear: Weights (classes, channels) and bias of the last layer.
         names: The classes in the order of the logits; kept in the file's metadata.
         size: Side of the square input, pixels.
+        version: Of the weights; kept in the file's metadata.
     """
     nodes, stored, last = [], [], "images"
     for index, (weights, bias, stride) in enumerate(layers):

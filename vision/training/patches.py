@@ -5,18 +5,17 @@ Repeat the committed weights with
     nice -n 15 python -m vision.training.patches --data FOLDER --out vision/weights/patch.onnx
 
 on one thread: the same seed, data and library versions give the same network. The manifest
-beside the weights (`patch.json`) is written too; the model card is written by hand from what
-`python -m vision.training.measure` prints.
+beside the weights (`patch.json`) is written too; `python -m vision.training.measure` prints the
+figures of the model card and puts the few that a test repeats into the manifest.
 """
 
 from __future__ import annotations
 
 import argparse
 import hashlib
-import json
+import itertools
 import sys
 import time
-from datetime import UTC, datetime
 from pathlib import Path
 
 import cv2
@@ -36,6 +35,7 @@ from vision.training.data import (
 )
 from vision.training.export import write_onnx
 from vision.training.jitter import draw_batch, plain_batch
+from vision.training.manifest import write_manifest
 from vision.training.rendered import rendered_pieces
 
 SHARES = (0.42, 0.22, 0.17, 0.08, 0.07, 0.04)
@@ -152,7 +152,7 @@ def folded(net: PatchNet) -> list[tuple[np.ndarray, np.ndarray, int]]:
     """Each convolution with its normalisation folded in: weights, bias, stride."""
     layers = []
     modules = list(net.eval())
-    for conv, norm in zip(modules, modules[1:], strict=False):
+    for conv, norm in itertools.pairwise(modules):
         if isinstance(conv, nn.Conv2d) and isinstance(norm, nn.BatchNorm2d):
             one = torch.nn.utils.fusion.fuse_conv_bn_eval(conv, norm)
             layers.append((one.weight.detach().numpy(), one.bias.detach().numpy(), conv.stride[0]))
@@ -189,6 +189,21 @@ def main() -> int:
         names=CLASSES,
         size=PATCH_PX,
         version=asked.version,
+    )
+    write_manifest(
+        asked.out,
+        version=asked.version,
+        training={
+            "command": f"python -m vision.training.patches --data FOLDER --out {asked.out.name} "
+            f"--epochs {asked.epochs} --per-epoch {asked.per_epoch} --seed {asked.seed}",
+            "seed": asked.seed,
+            "pieces": dict(zip(CLASSES, counts.tolist(), strict=True)),
+            "libraries": {
+                "torch": torch.__version__,
+                "numpy": np.__version__,
+                "opencv": cv2.__version__,
+            },
+        },
     )
     print(f"wrote={asked.out} sha256={hashlib.sha256(asked.out.read_bytes()).hexdigest()}")
     return 0

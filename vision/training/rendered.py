@@ -11,8 +11,10 @@ import math
 import numpy as np
 
 from vision.detectors.crops import square_patch
+from vision.samples.courtyard import Courtyard
 from vision.samples.figures import Outfit, Picture, Pose, Sprite, paste, shade, villager
-from vision.samples.scenes import Courtyard, Reservoir, VillageRoad
+from vision.samples.reservoir import Reservoir
+from vision.samples.road import VillageRoad
 from vision.samples.stage import HEIGHT, WIDTH
 from vision.samples.vehicles import OUTLINES, View, vehicle
 from vision.training.data import (
