@@ -6,7 +6,7 @@ The checks read the raw tables, so that they also speak while other settings are
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
@@ -21,12 +21,29 @@ _PASSWORD = re.compile(r"^[a-z][a-z0-9+.-]*://[^/]*:[^/]*@", re.IGNORECASE)
 _IN_QUERY = re.compile(r"[?&](passw(or)?d|pwd|pass)=[^&]", re.IGNORECASE)
 
 
-def check(tree: Tree, model: type[Section], places: Places, *, comma: str) -> Iterator[Problem]:
-    """Every problem of the merged tables that is not a matter of the schema."""
+def check(
+    tree: Tree,
+    model: type[Section],
+    places: Places,
+    *,
+    comma: str,
+    rule_kinds: Collection[str] = (),
+) -> Iterator[Problem]:
+    """Every problem of the merged tables that is not a matter of the schema.
+
+    Args:
+        tree: The merged tables, as they were read.
+        model: The schema, which says what is a path.
+        places: What relative paths mean.
+        comma: Separator of enumerations in the reader's language.
+        rule_kinds: The kinds of rules there are; empty takes any.
+    """
     for name in ("camera", "speaker"):
         yield from _double_ids(_tables(tree, name), (name,))
     for index, camera in _tables(tree, "camera"):
         yield from _camera(camera, ("camera", index), comma)
+        if rule_kinds:
+            yield from _kinds(camera, ("camera", index), rule_kinds, comma)
     yield from _files(tree, model, places)
     yield from _pairs(tree)
 
@@ -63,6 +80,14 @@ def _camera(camera: Tree, loc: Loc, comma: str) -> Iterator[Problem]:
     masks = camera.get("privacy_masks")
     for index, mask in enumerate(masks if isinstance(masks, list) else ()):
         yield from _outline(mask, (*loc, "privacy_masks", index))
+
+
+def _kinds(camera: Tree, loc: Loc, known: Collection[str], comma: str) -> Iterator[Problem]:
+    for index, rule in _tables(camera, "rule"):
+        kind = rule.get("kind")
+        if isinstance(kind, str) and kind not in known:
+            values = {"expected": comma.join(f"'{name}'" for name in known)}
+            yield Problem("choice", loc=(*loc, "rule", index, "kind"), values=values)
 
 
 def _unknown_zone(wanted: str, zones: list[str], loc: Loc, comma: str) -> Problem:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from functools import reduce
@@ -36,6 +36,7 @@ def load_hub(
     override: Path | None = None,
     environ: Mapping[str, str] | None = None,
     language: Language = "en",
+    rule_kinds: Collection[str] = (),
 ) -> HubSettings:
     """Read `hub.toml`.
 
@@ -50,11 +51,14 @@ def load_hub(
         environ: Variables; none if not given. `STATE_DIRECTORY` and `CREDENTIALS_DIRECTORY` of
             systemd are obeyed.
         language: Of the sentences in the error.
+        rule_kinds: The kinds of rules there are; if not given, any name is taken.
 
     Raises:
         SettingsError: With every problem at once.
     """
-    reading = _Reading(path, factory, override, environ or {}, HUB_VARIABLES, language)
+    reading = _Reading(
+        path, factory, override, environ or {}, HUB_VARIABLES, language, tuple(rule_kinds)
+    )
     return _load(HubSettings, reading)
 
 
@@ -72,9 +76,19 @@ def load_township(
 
 
 def load_any(
-    path: Path, *, environ: Mapping[str, str] | None = None, language: Language = "en"
+    path: Path,
+    *,
+    environ: Mapping[str, str] | None = None,
+    language: Language = "en",
+    rule_kinds: Callable[[], Collection[str]] = tuple,
 ) -> HubSettings | TownshipSettings:
     """Read either file, recognised by its table `[hub]` or `[township]`.
+
+    Args:
+        path: The file.
+        environ: As in `load_hub`.
+        language: As in `load_hub`.
+        rule_kinds: Gives the kinds of rules; asked for a hub only.
 
     Raises:
         SettingsError: With every problem at once.
@@ -86,7 +100,8 @@ def load_any(
     if "township" in layer.tree:
         return load_township(path, environ=environ, language=language)
     if "hub" in layer.tree or "camera" in layer.tree:
-        return load_hub(path, environ=environ, language=language)
+        kinds = rule_kinds()
+        return load_hub(path, environ=environ, language=language, rule_kinds=kinds)
     raise SettingsError([sentence(_neither(layer), {}, words)])
 
 
@@ -106,6 +121,7 @@ class _Reading:
     environ: Mapping[str, str]
     prefix: str
     language: Language
+    rule_kinds: tuple[str, ...] = ()
 
     @property
     def places(self) -> Places:
@@ -119,7 +135,7 @@ def _load(model: type[S], reading: _Reading) -> S:
         raise SettingsError([sentence(problem, {}, words) for problem in broken])
     try:
         tree: Tree = reduce(merge, (layer.tree for layer in layers), {})
-        settings, problems = _judge(model, tree, reading.places, words("comma"))
+        settings, problems = _judge(model, tree, reading, words("comma"))
         located = _located(problems, tree, layers, str(reading.path))
         if settings is not None and not located:
             return anchored(settings, reading.places)
@@ -154,7 +170,7 @@ def _override_of(read: Iterable[Layer | Problem], variables: Layer, places: Plac
 
 
 def _judge(
-    model: type[S], tree: Tree, places: Places, comma: str
+    model: type[S], tree: Tree, reading: _Reading, comma: str
 ) -> tuple[S | None, list[Problem]]:
     problems: list[Problem] = []
     settings: S | None = None
@@ -162,7 +178,7 @@ def _judge(
         settings = model.model_validate(tree)
     except ValidationError as error:
         problems += refusals(error, model, comma=comma)
-    problems += check(tree, model, places, comma=comma)
+    problems += check(tree, model, reading.places, comma=comma, rule_kinds=reading.rule_kinds)
     return settings, problems
 
 

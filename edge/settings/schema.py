@@ -54,6 +54,11 @@ class WebSection(Section):
 
     host: str = Field("127.0.0.1", description="Address to listen on; `0.0.0.0` for all.")
     port: Port = Field(8443, description="Port of the pages; 0 takes any free one.")
+    public_url: str = Field(
+        "",
+        max_length=200,
+        description="Address under which people reach the pages; empty takes host and port.",
+    )
     certificate: Path | None = Field(None, description="TLS certificate (PEM).")
     key: Path | None = Field(None, description="TLS private key (PEM).")
     session_hours: Annotated[int, Field(ge=1, le=720)] = Field(

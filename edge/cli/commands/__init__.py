@@ -1,0 +1,26 @@
+"""Every sub-command: one file and one line here each."""
+
+from __future__ import annotations
+
+from edge.cli.command import Command
+from edge.cli.commands import (
+    bench,
+    check,
+    demo,
+    doctor,
+    hub,
+    schema,
+    township,
+    user,
+)
+
+COMMANDS: tuple[Command, ...] = (
+    demo.COMMAND,
+    hub.COMMAND,
+    township.COMMAND,
+    check.COMMAND,
+    doctor.COMMAND,
+    user.COMMAND,
+    schema.COMMAND,
+    bench.COMMAND,
+)
