@@ -23,6 +23,9 @@ LINES = 100
 STILL_S, MOVING_S, HELD_S = 5.0, 60.0, 600.0
 """Time constants of learning: where nothing moves, where something does, where one is held."""
 
+RESTLESS_S = 300.0
+"""Time constant with which a place that keeps moving, like a tree, comes to count for less."""
+
 MIN_SIGMA, MAX_SIGMA, FIRST_SIGMA = 4.0, 30.0, 6.0
 SIGMAS = 3.0
 GLOBAL_SHARE = 0.6
@@ -100,6 +103,9 @@ class MotionModel:
         rate = np.where(moving, _rate(since_s, MOVING_S), _rate(since_s, STILL_S))
         rate = np.where(kept, _rate(since_s, HELD_S), rate).astype(np.float32)
         self._mean += rate * difference + shift
+        # Fast where still; slow where something moves, else one passer-by makes the place deaf.
+        rate = np.where(moving, _rate(since_s, RESTLESS_S), _rate(since_s, STILL_S))
+        rate = np.where(kept, 0, rate).astype(np.float32)
         self._variance += rate * (difference * difference - self._variance)
         np.clip(self._variance, MIN_SIGMA**2, MAX_SIGMA**2, out=self._variance)
 
