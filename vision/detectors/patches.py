@@ -138,9 +138,10 @@ class PatchDetector:
             ModelError: The network fails while running.
         """
         patches = np.stack([square_patch(image, box) for box in boxes])
-        batch = patches[..., ::-1].transpose(0, 3, 1, 2).astype(np.float32) / np.float32(255)
+        batch = np.empty((len(patches), 3, PATCH_PX, PATCH_PX), np.float32)
+        np.multiply(patches[..., ::-1].transpose(0, 3, 1, 2), np.float32(1 / 255), out=batch)
         try:
-            logits = self._session.run(None, {self._input: np.ascontiguousarray(batch)})[0]
+            logits = self._session.run(None, {self._input: batch})[0]
         except Exception as error:  # the library raises its own unrelated classes
             raise ModelError(
                 f"The built-in model {self._path} failed while running ({error})."

@@ -40,17 +40,23 @@ def cut(pixels: Rgb, context: float, chance: np.random.Generator) -> Rgb:
         share = float(np.exp(chance.normal(np.log(1.3), 0.25))) / context
         share = float(np.clip(share, 0.7 / context, 0.95))
         across, down = np.clip(chance.normal(0, 0.10, 2), -0.22, 0.22) / context
-    return _window(pixels, float(share), float(across), float(down), flip=chance.random() < 0.5)
+    stretch = float(np.exp(chance.normal(0, 0.07)))
+    flip = chance.random() < 0.5
+    return _window(pixels, float(share), float(across), float(down), flip=flip, stretch=stretch)
 
 
-def _window(pixels: Rgb, share: float, across: float, down: float, *, flip: bool) -> Rgb:
+def _window(
+    pixels: Rgb, share: float, across: float, down: float, *, flip: bool, stretch: float = 1.0
+) -> Rgb:
+    """The part of a piece that the network is shown; `stretch` over 1 makes things slimmer."""
     stored = pixels.shape[0]
-    step = share * stored / PATCH_PX
-    x = (0.5 + across) * stored - share * stored / 2
-    y = (0.5 + down) * stored - share * stored / 2
-    matrix = np.array([[step, 0, x], [0, step, y]], np.float32)
+    wide, tall = share * stored * stretch, share * stored / stretch
+    x = (0.5 + across) * stored - wide / 2
+    y = (0.5 + down) * stored - tall / 2
+    step_x, step_y = wide / PATCH_PX, tall / PATCH_PX
+    matrix = np.array([[step_x, 0, x], [0, step_y, y]], np.float32)
     if flip:
-        matrix = np.array([[-step, 0, x + share * stored - step], [0, step, y]], np.float32)
+        matrix = np.array([[-step_x, 0, x + wide - step_x], [0, step_y, y]], np.float32)
     flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
     moved = cv2.warpAffine(
         pixels, matrix, (PATCH_PX, PATCH_PX), flags=flags, borderMode=cv2.BORDER_REPLICATE
