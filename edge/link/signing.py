@@ -70,9 +70,13 @@ class SigningKey:
 
     def public_pem(self) -> bytes:
         """The half that hubs are given."""
-        return self._private.public_key().public_bytes(
+        return self.public().public_bytes(
             serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
         )
+
+    def public(self) -> Ed25519PublicKey:
+        """The half that checks."""
+        return self._private.public_key()
 
     def sign(self, command: Command) -> Command:
         """The same order with our key id and signature."""
