@@ -9,7 +9,6 @@ import select
 import shutil
 import struct
 import subprocess
-import tempfile
 import termios
 import time
 from collections.abc import Mapping
@@ -102,7 +101,8 @@ class AlsaSpeaker:
             )
         command = [program, "-q", "-D", self._device, "-t", "raw", "-f", "S16_LE"]
         command += ["-r", str(rate_hz), "-c", "1", f"--buffer-time={BUFFER_US}"]
-        self._complaints = tempfile.TemporaryFile()  # noqa: SIM115 - lives as long as the child
+        # In memory: a full or read-only disk must not silence the loudspeaker.
+        self._complaints = os.fdopen(os.memfd_create("aplay"), "w+b")
         try:
             self._child = subprocess.Popen(
                 command,
@@ -115,16 +115,16 @@ class AlsaSpeaker:
             )
         except OSError as error:
             raise SpeakerError(f"Loudspeaker {self.id} cannot start aplay: {error}.") from error
-        pipe = self._pipe()
-        os.set_blocking(pipe, False)
-        fcntl.fcntl(pipe, fcntl.F_SETPIPE_SZ, PIPE_BYTES)
+        os.set_blocking(self._pipe(), False)
+        with suppress(OSError):
+            fcntl.fcntl(self._pipe(), fcntl.F_SETPIPE_SZ, PIPE_BYTES)
 
     def write(self, block: bytes) -> int:
         if self._child is None:
             raise SpeakerError(f"Loudspeaker {self.id} was not opened.")
         pipe = self._pipe()
         try:
-            if not select.select((), (pipe,), (), PATIENCE_S)[1]:
+            if not _writable(pipe):
                 self._demand_alive()
                 return 0
             taken = os.write(pipe, block)
@@ -205,6 +205,12 @@ class AlsaSpeaker:
             f"The sound card {self._device} of loudspeaker {self.id} cannot be played on "
             f"({said or 'aplay ended'}). Check its plug, and the name with: aplay -L."
         )
+
+
+def _writable(pipe: int) -> bool:
+    poll = select.poll()
+    poll.register(pipe, select.POLLOUT)
+    return bool(poll.poll(PATIENCE_S * 1000))
 
 
 def _unread(pipe: int) -> int:
