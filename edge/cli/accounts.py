@@ -45,12 +45,9 @@ def _of_hub(settings: HubSettings, clock: Clock) -> Iterator[Accounts]:
 
 @contextmanager
 def _of_township(settings: TownshipSettings, clock: Clock) -> Iterator[Accounts]:
-    from edge.township.store.store import Store  # noqa: PLC0415 - only a township has this
+    from edge.township.console import open_store  # noqa: PLC0415 - only a township has this
 
-    folder = settings.state.folder
-    if not settings.database:
-        folder.mkdir(parents=True, exist_ok=True)
-    store = Store(settings.database or f"sqlite:///{folder / 'township.db'}", clock)
+    store = open_store(settings, clock)
     try:
         yield store.people
     finally:
