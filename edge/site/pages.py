@@ -39,8 +39,8 @@ def page(
     """Render a template into a page or a fragment.
 
     Templates find, beside `context`: `person` (or None), `t(key, **values)`,
-    `name(family, value)`, `times` (see `Times`), `when(moment)`, `site_title`, `language`,
-    `csrf`, `path` and `static(name)`.
+    `name(family, value)`, `words` (both of them), `times` (see `Times`), `when(moment)`,
+    `site_title`, `language`, `csrf`, `path` and `static(name)`.
     """
     site, words = site_of(request), words_of(request)
     person = person_of(request)
@@ -49,6 +49,7 @@ def page(
         {
             "person": person,
             "csrf": person.csrf if person else "",
+            "words": words,
             "t": words.t,
             "name": words.name,
             "times": times,

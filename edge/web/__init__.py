@@ -1,0 +1,1 @@
+"""The pages of the village's duty staff, on the hub."""
