@@ -36,13 +36,18 @@ WEIGHT = 0.45
 
 
 def rendered_pieces(
-    chance: np.random.Generator, *, people: int = 900, vehicles: int = 700, empty: int = 900
+    chance: np.random.Generator,
+    *,
+    people: int = 900,
+    vehicles: int = 700,
+    empty: int = 900,
+    variants: int = 6,
 ) -> Pieces:
-    """Figures on rendered and plain ground, and empty rendered places."""
+    """Figures in rendered places, and the places empty; each place in some variants."""
     places = [
         _bytes(kind(chance).draw(float(chance.uniform(0, 20)), actors=False))
         for kind in (Reservoir, VillageRoad, Courtyard)
-        for _ in range(6)
+        for _ in range(variants)
     ]
     pixels, labels, weights = [], [], []
     for label, count in ((PERSON, people), (VEHICLE, vehicles), (BACKGROUND, empty)):
