@@ -5,10 +5,9 @@ from __future__ import annotations
 import base64
 import binascii
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import datetime
-from typing import Protocol
 
 import sqlalchemy as sa
 from pydantic import ValidationError
@@ -17,9 +16,7 @@ from sqlalchemy import exc
 from edge.clock import Clock
 from edge.errors import MessageRefused
 from edge.events import Bus, Change
-from edge.link import topics
 from edge.link.messages import (
-    EVENT_TOPICS,
     EVENT_TYPES,
     MAX_THUMBNAIL_BYTES,
     Birth,
@@ -33,8 +30,8 @@ from edge.link.messages import (
     Reply,
     SpeakerEvent,
     Window,
-    read,
 )
+from edge.link.township import Listeners, Received, Stored
 from edge.township.store import Store, alerts, hubs, inbox, orders, receipts
 from edge.township.store.inbox import Claim, Key
 from edge.township.store.records import Gap
@@ -42,16 +39,6 @@ from edge.township.store.records import Gap
 log = logging.getLogger(__name__)
 
 _JPEG = b"\xff\xd8\xff"
-
-
-class Arrival(Protocol):
-    """A message as the link hands it over."""
-
-    @property
-    def topic(self) -> str: ...
-
-    @property
-    def payload(self) -> bytes: ...
 
 
 @dataclass(slots=True)
@@ -62,7 +49,6 @@ class Counts:
     duplicates: int = 0
     flagged: int = 0
     refused: int = 0
-    unknown: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +66,7 @@ class _Batch:
 
     connection: sa.Connection
     now: float
-    kept: list[Key] = field(default_factory=list)
+    kept: list[Stored] = field(default_factory=list)
     changes: dict[Change, None] = field(default_factory=dict)
     resyncs: list[Resync] = field(default_factory=list)
     counts: Counts = field(default_factory=Counts)
@@ -90,64 +76,95 @@ class _Batch:
 
 
 class Ingest:
-    """Stores what hubs say; safe to call from any one thread at a time."""
+    """Stores what hubs say; the link calls it from its one thread.
 
-    def __init__(self, store: Store, bus: Bus, clock: Clock) -> None:
+    Args of the constructor: `on_resync` is told, after the commit, whom to ask to send again.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        bus: Bus,
+        clock: Clock,
+        *,
+        on_resync: Callable[[Resync], None] = lambda _wish: None,
+    ) -> None:
         self._store = store
         self._bus = bus
         self._clock = clock
+        self._on_resync = on_resync
         self.counts = Counts()
 
-    def store_batch(self, batch: Sequence[Arrival]) -> tuple[list[Key], list[Resync]]:
-        """Commit a batch as a whole.
+    def __call__(self, received: list[Received]) -> list[Stored]:
+        """Commit a batch of events as a whole.
 
         Returns:
-            The rows that are now safe here (new or here before), which their hubs may forget,
-            and the hubs that should send again.
+            The rows that are now safe here, new or here before; their hubs may forget them.
 
         Raises:
             StoreError: Nothing of the batch was stored; it must be delivered again.
         """
-        with self._store.database.write() as connection:
-            found = _Batch(connection, self._clock.wall())
-            for arrival in batch:
-                _take(found, arrival)
-        for name in Counts.__slots__:
-            setattr(self.counts, name, getattr(self.counts, name) + getattr(found.counts, name))
-        for change in found.changes:
-            self._bus.publish(change)
-        return found.kept, found.resyncs
+        with self._transaction() as batch:
+            for one in received:
+                _take(batch, one)
+        return batch.kept
 
+    def listeners(self) -> Listeners:
+        """What else the link should tell us: states, births, heartbeats, answers."""
+        return Listeners(
+            on_state=self.hear_state,
+            on_birth=self.hear_birth,
+            on_heartbeat=self.hear_heartbeat,
+            on_reply=self.hear_reply,
+        )
 
-def _take(batch: _Batch, arrival: Arrival) -> None:
-    """One message; whatever it is, the others of its batch are not harmed."""
-    hub = ""
-    try:
-        hub, name = topics.split_from_hub(arrival.topic)
-        if name in topics.EVENTS:
-            _event(batch, hub, name, arrival.payload)
-        elif name == topics.STATE:
-            _state(batch, hub, read(HubState, arrival.payload))
-        elif name == topics.BIRTH:
-            _birth(batch, hub, read(Birth, arrival.payload))
-        elif name == topics.HEARTBEAT:
-            _heartbeat(batch, hub, read(HubHeartbeat, arrival.payload))
-        elif name.startswith("rsp/"):
-            _reply(batch, hub, name, read(Reply, arrival.payload))
-        else:
-            batch.counts.unknown += 1
-    except MessageRefused as refusal:
-        batch.counts.refused += 1
-        log.warning("ingest refused hub=%s reason=%r", hub or "?", str(refusal))
-        if hub:
-            hubs.complain(batch.connection, hub, str(refusal))
+    def hear_state(self, hub: str, state: HubState) -> None:
+        with self._transaction() as batch:
+            if hubs.apply_state(batch.connection, hub, state, now=batch.now):
+                batch.tell("hub", hub)
+
+    def hear_birth(self, hub: str, birth: Birth) -> None:
+        with self._transaction() as batch:
+            hubs.touch(batch.connection, hub, now=batch.now)
+            hubs.apply_birth(batch.connection, hub, birth, now=batch.now)
+            _look_for_gaps(batch, hub, birth.window)
             batch.tell("hub", hub)
 
+    def hear_heartbeat(self, hub: str, beat: HubHeartbeat) -> None:
+        with self._transaction() as batch:
+            hubs.touch(batch.connection, hub, now=batch.now)
+            hubs.apply_heartbeat(batch.connection, hub, beat, now=batch.now)
+            _look_for_gaps(batch, hub, beat.window)
+            batch.tell("hub", hub)
 
-def _event(batch: _Batch, hub: str, name: str, payload: bytes) -> None:
-    envelope = read(Envelope, payload)
-    if envelope.hub != hub:
-        raise MessageRefused(f"Hub {hub} sent an event in the name of {envelope.hub}.")
+    def hear_reply(self, hub: str, reply: Reply) -> None:
+        with self._transaction() as batch:
+            if orders.apply_reply(batch.connection, hub, reply, now=batch.now):
+                batch.tell("play", reply.command)
+            else:
+                sentence = f"Hub {hub} answered the order {reply.command}, which it never got."
+                _refuse(batch, hub, sentence)
+
+    @contextmanager
+    def _transaction(self) -> Iterator[_Batch]:
+        """One commit; who listens is told after it, and only if it succeeded."""
+        with self._store.database.write() as connection:
+            batch = _Batch(connection, self._clock.wall())
+            yield batch
+        for name in Counts.__slots__:
+            setattr(self.counts, name, getattr(self.counts, name) + getattr(batch.counts, name))
+        for change in batch.changes:
+            self._bus.publish(change)
+        for wish in batch.resyncs:
+            self._on_resync(wish)
+
+
+def _take(batch: _Batch, received: Received) -> None:
+    """One event; whatever it is, the others of its batch are not harmed."""
+    envelope, hub = received.envelope, received.hub
+    if envelope is None or received.problem or envelope.hub != hub:
+        _refuse(batch, hub, received.problem or f"An event of {hub} names another hub.")
+        return
     key = Key(hub, envelope.stream, envelope.seq)
     hubs.touch(batch.connection, hub, now=batch.now)
     new = inbox.keep(
@@ -155,11 +172,11 @@ def _event(batch: _Batch, hub: str, name: str, payload: bytes) -> None:
         key,
         event_id=envelope.id,
         type=envelope.type,
-        raw=_raw(envelope, payload),
+        raw=_raw(envelope, received.raw),
         received_at=batch.now,
         stored_at=batch.now,
     )
-    batch.kept.append(key)
+    batch.kept.append(Stored(hub, envelope.stream, envelope.seq))
     if not new:
         batch.counts.duplicates += 1
         _compare(batch, key, envelope)
@@ -168,17 +185,15 @@ def _event(batch: _Batch, hub: str, name: str, payload: bytes) -> None:
     try:
         # A savepoint: what cannot be used is kept raw, and its half-made rows are taken back.
         with batch.connection.begin_nested():
-            _apply(batch, key, name, envelope)
+            _apply(batch, key, envelope)
     except (MessageRefused, exc.DataError, exc.IntegrityError, OverflowError) as error:
         _flag(batch, key, str(error).split("\n", maxsplit=1)[0])
 
 
-def _apply(batch: _Batch, key: Key, name: str, envelope: Envelope) -> None:
+def _apply(batch: _Batch, key: Key, envelope: Envelope) -> None:
     model = EVENT_TYPES.get(envelope.type)
     if model is None:
         raise MessageRefused(f"Events of type {envelope.type} are newer than this township.")
-    if EVENT_TOPICS[envelope.type] != name:
-        raise MessageRefused(f"An event of type {envelope.type} came on {name}.")
     match _data(model, envelope):
         case IncidentEvent() as event:
             trusted = envelope.clocktrusted
@@ -189,7 +204,7 @@ def _apply(batch: _Batch, key: Key, name: str, envelope: Envelope) -> None:
             alerts.apply_evidence(batch.connection, key, event, thumbnail, now=batch.now)
             batch.tell("evidence", event.incident)
         case SpeakerEvent() as event:
-            at = _seconds(envelope.time)
+            at = envelope.time.timestamp()
             receipts.apply_receipt(batch.connection, key, event, at=at, now=batch.now)
             batch.tell("play", event.announcement)
         case ExpiredEvent() as event:
@@ -239,23 +254,12 @@ def _flag(batch: _Batch, key: Key, problem: str) -> None:
     batch.tell("hub", key.hub)
 
 
-def _state(batch: _Batch, hub: str, state: HubState) -> None:
-    if hubs.apply_state(batch.connection, hub, state, now=batch.now):
+def _refuse(batch: _Batch, hub: str, problem: str) -> None:
+    batch.counts.refused += 1
+    log.warning("ingest refused hub=%.48r problem=%.300r", hub, problem)
+    if hub:
+        hubs.complain(batch.connection, hub, problem)
         batch.tell("hub", hub)
-
-
-def _birth(batch: _Batch, hub: str, birth: Birth) -> None:
-    hubs.touch(batch.connection, hub, now=batch.now)
-    hubs.apply_birth(batch.connection, hub, birth, now=batch.now)
-    _look_for_gaps(batch, hub, birth.window)
-    batch.tell("hub", hub)
-
-
-def _heartbeat(batch: _Batch, hub: str, beat: HubHeartbeat) -> None:
-    hubs.touch(batch.connection, hub, now=batch.now)
-    hubs.apply_heartbeat(batch.connection, hub, beat, now=batch.now)
-    _look_for_gaps(batch, hub, beat.window)
-    batch.tell("hub", hub)
 
 
 def _look_for_gaps(batch: _Batch, hub: str, window: Window) -> None:
@@ -263,14 +267,6 @@ def _look_for_gaps(batch: _Batch, hub: str, window: Window) -> None:
     from_seq = inbox.check(batch.connection, claim, now=batch.now)
     if from_seq is not None:
         batch.resyncs.append(Resync(hub, window.stream, from_seq))
-
-
-def _reply(batch: _Batch, hub: str, name: str, reply: Reply) -> None:
-    if name != f"rsp/{reply.command}":
-        raise MessageRefused(f"The answer to order {reply.command} came on {name}.")
-    if not orders.apply_reply(batch.connection, hub, reply, now=batch.now):
-        raise MessageRefused(f"Hub {hub} answered the order {reply.command}, which it never got.")
-    batch.tell("play", reply.command)
 
 
 def _thumbnail(event: EvidenceEvent) -> bytes:
@@ -291,7 +287,3 @@ def _raw(envelope: Envelope, payload: bytes) -> str:
         slim = envelope.model_copy(update={"data": {**envelope.data, "thumbnail": ""}})
         return slim.to_bytes().decode()
     return payload.decode("utf-8", errors="replace")
-
-
-def _seconds(moment: datetime) -> float:
-    return moment.timestamp()

@@ -8,7 +8,10 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from edge.clock import SimulatedClock
+from edge.events import Bus
 from edge.link import topics
+from edge.link.connection import Address, Arrived
 from edge.link.messages import (
     EVENT_TOPICS,
     Birth,
@@ -19,6 +22,9 @@ from edge.link.messages import (
     Reply,
     Window,
 )
+from edge.link.township import Received, Stored, TownshipLink, TownshipLinkSettings
+from edge.township.ingest import Counts, Ingest, Resync
+from edge.township.store import Store
 
 NOON = datetime(2026, 11, 18, 4, 0, tzinfo=UTC)
 JPEG = base64.b64decode(
@@ -166,3 +172,45 @@ class FakeHub:
     def reply(self, command: str, outcome: str, sentence: str = "") -> Bytes:
         said = Reply(command=command, outcome=outcome, sentence=sentence, time=NOON)  # type: ignore[arg-type]
         return Bytes(topics.reply(self.id, command), said.to_bytes())
+
+
+class Post:
+    """Carries bytes to the township as its link would, without a broker."""
+
+    def __init__(self, store: Store, clock: SimulatedClock, bus: Bus | None = None) -> None:
+        self._wishes: list[Resync] = []
+        self.ingest = Ingest(store, bus or Bus(), clock, on_resync=self._wishes.append)
+        settings = TownshipLinkSettings(Address("127.0.0.1"), "qingshui-zhen")
+        self._link = TownshipLink(
+            settings, self.ingest, clock=clock, listeners=self.ingest.listeners()
+        )
+
+    @property
+    def counts(self) -> Counts:
+        return self.ingest.counts
+
+    @property
+    def refused(self) -> int:
+        """Messages that left nothing but a count."""
+        return self._link.status().refused
+
+    def store_batch(self, messages: list[Bytes]) -> tuple[list[Stored], list[Resync]]:
+        """Deliver in order, neighbouring events as one batch.
+
+        Returns:
+            What may be acknowledged, and who is asked to send again.
+        """
+        kept: list[Stored] = []
+        events: list[Received] = []
+        for message in messages:
+            arrived = Arrived(message.topic, message.payload, False, None, 0.0, lambda: None)
+            if "/evt/" in message.topic:
+                events.append(self._link._parse(arrived))
+                continue
+            kept += self.ingest(events)
+            events = []
+            self._link._tell(arrived)
+        kept += self.ingest(events)
+        wishes = list(self._wishes)
+        self._wishes.clear()
+        return kept, wishes

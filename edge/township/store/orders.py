@@ -56,10 +56,10 @@ def expire_orders(connection: sa.Connection, *, now: float, grace_s: float, sent
 
 
 def waiting_orders(connection: sa.Connection, *, now: float) -> list[Order]:
-    """What still has to be sent, oldest first."""
+    """What nobody has answered yet and is not late, oldest first."""
     query = (
         sa.select(commands)
-        .where(commands.c.state == "queued", commands.c.expires_at > now)
+        .where(commands.c.state.in_(("queued", "sent")), commands.c.expires_at > now)
         .order_by(commands.c.issued_at)
         .limit(100)
     )

@@ -1,0 +1,287 @@
+"""Composition root of the township: the only place here that makes concrete things."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import signal
+from collections.abc import Callable
+from contextlib import AsyncExitStack
+from pathlib import Path
+from typing import TypeVar
+
+from edge.clock import Clock, SystemClock
+from edge.errors import EdgeError, LinkError, StartError
+from edge.events import Bus
+from edge.link.connection import Address
+from edge.link.messages import AnnounceOrder
+from edge.link.signing import SigningKey
+from edge.link.township import TownshipLink, TownshipLinkSettings
+from edge.people import Role
+from edge.settings.schema import TownshipLinkSection, TownshipSettings
+from edge.site import Server, invite
+from edge.township.figures import write_figures
+from edge.township.ingest import Ingest, Resync
+from edge.township.orders import Orders
+from edge.township.store import Store
+from edge.township.web.pages import Doors, build_pages
+from edge.township.web.rooms import Room
+
+log = logging.getLogger(__name__)
+
+HOUSEKEEPING_S = 2.0
+T = TypeVar("T")
+FRESH_S = 30.0
+LINK_STOP_S = 1.0
+
+
+class Township:
+    """The console: store, ingest, link and pages, started and stopped as one.
+
+    Everything is made by `start` and undone by `stop` in reverse order, within five seconds.
+    """
+
+    def __init__(
+        self,
+        settings: TownshipSettings,
+        *,
+        clock: Clock,
+        passwordless: bool = False,
+        doors: Doors | None = None,
+    ) -> None:
+        """Nothing is opened before `start`.
+
+        Args:
+            settings: Paths in them must be absolute or relative to the working folder.
+            clock: The clock of the house.
+            passwordless: One-time links work without choosing a password (demo only).
+            doors: Everything about the way in, where `passwordless` does not say enough.
+        """
+        self._settings = settings
+        self._clock = clock
+        self._doors = doors or Doors(
+            passwordless=passwordless, metrics_token=_token(settings.web.metrics_token_file)
+        )
+        self._bus = Bus()
+        self._stack = AsyncExitStack()
+        self._store: Store | None = None
+        self._orders: Orders | None = None
+        self._link: TownshipLink | None = None
+        self._server: Server | None = None
+
+    @property
+    def store(self) -> Store:
+        """The memory; `store.alerts()` is every alert.
+
+        Raises:
+            StartError: `start` was not called.
+        """
+        return _there(self._store)
+
+    @property
+    def url(self) -> str:
+        """Address of the pages for a browser on this machine, without a slash at the end."""
+        return _there(self._server).url
+
+    @property
+    def connected(self) -> bool:
+        """Whether the broker is connected at this moment."""
+        return _there(self._link).status().connected
+
+    def healthy(self) -> bool:
+        """Whether the threads that store and acknowledge have moved lately."""
+        return self._link is not None and self._link.fresh(FRESH_S)
+
+    async def start(self) -> None:
+        """Open the database, begin to listen to hubs, open the pages.
+
+        Raises:
+            StartError: The sentence says what to do; nothing is left running.
+        """
+        try:
+            await self._start()
+        except BaseException:
+            await self._stack.aclose()
+            raise
+
+    async def stop(self) -> None:
+        """Close the pages, let the link go, close the database."""
+        log.info("township stopping")
+        await self._stack.aclose()
+
+    def invite(self, name: str, role: Role) -> str:
+        """A one-time sign-in link; blocks on the store.
+
+        Raises:
+            AccessRefused: The name cannot be a sign-in name.
+        """
+        return invite(self.store.people, self._clock, name, role, self.url)
+
+    def announce(self, hub: str, order: AnnounceOrder, issuer: str) -> str:
+        """Say something in a village and return the id of the order; blocks on the store.
+
+        Raises:
+            LinkError: There is no signing key, or the village was never heard of.
+        """
+        return _there(self._orders).announce(hub, order, issuer)
+
+    def stop_sound(self, hub: str, issuer: str, announcement: str | None = None) -> str:
+        """Silence one announcement or everything in a village; errors as `announce`."""
+        return _there(self._orders).stop_sound(hub, issuer, announcement)
+
+    async def _start(self) -> None:
+        settings, clock = self._settings, self._clock
+        store = await asyncio.to_thread(open_store, settings, clock)
+        self._store = store
+        self._stack.push_async_callback(asyncio.to_thread, store.close)
+        ingest = Ingest(store, self._bus, clock, on_resync=self._ask_again)
+        link = TownshipLink(
+            TownshipLinkSettings(address=_address(settings.link), township=settings.township.id),
+            ingest,
+            clock=clock,
+            listeners=ingest.listeners(),
+        )
+        orders = Orders(store, self._bus, clock, key=_key(settings.link), send=link.send)
+        self._orders, self._link = orders, link
+        link.start()
+        self._stack.push_async_callback(asyncio.to_thread, link.stop, LINK_STOP_S)
+        housekeeping = asyncio.create_task(self._keep_house(orders), name="housekeeping")
+        self._stack.push_async_callback(_cancel, housekeeping)
+        room = Room(store, orders, self._bus, clock, settings.link.heartbeat_s, self.invite)
+
+        def figures() -> str:
+            return write_figures(
+                ingest.counts,
+                store.hubs(),
+                open_alerts=store.count_open(),
+                now=clock.wall(),
+                connected=link.status().connected,
+            )
+
+        web = settings.web
+        app = build_pages(room, settings, self._doors, metrics=figures, health=self.healthy)
+        self._server = Server(app, web.host, web.port, web.certificate, web.key)
+        await self._stack.enter_async_context(self._server)
+        self._stack.callback(self._bus.close)
+        log.info("township started url=%s database=%s", self.url, store.database.dialect)
+
+    async def _keep_house(self, orders: Orders) -> None:
+        """Send what waits for the connection, end what nobody answered."""
+        while True:
+            try:
+                await asyncio.to_thread(orders.dispatch)
+            except EdgeError as error:
+                log.warning("housekeeping failed reason=%r", str(error))
+            await asyncio.sleep(HOUSEKEEPING_S)
+
+    def _ask_again(self, wish: Resync) -> None:
+        try:
+            _there(self._orders).resync(wish)
+        except EdgeError as error:
+            log.warning("resync failed hub=%s reason=%r", wish.hub, str(error))
+
+
+async def run_township(
+    settings: TownshipSettings,
+    *,
+    clock: Clock | None = None,
+    ready: Callable[[str], None] = lambda _status: None,
+    alive: Callable[[], None] = lambda: None,
+    alive_every_s: float = 10.0,
+    on_start: Callable[[Township], None] = lambda _township: None,
+) -> None:
+    """Run the console until SIGINT or SIGTERM.
+
+    Args:
+        settings: Of the console.
+        clock: The machine's own if not given.
+        ready: Told once, with a line of status, when the pages are open (systemd notify).
+        alive: Told regularly while the link's threads move (systemd watchdog).
+        alive_every_s: How often.
+        on_start: Sees the running console, for example to print a one-time link.
+
+    Raises:
+        StartError: It could not start.
+    """
+    township = Township(settings, clock=clock or SystemClock())
+    stopping = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stopping.set)
+    await township.start()
+    try:
+        await asyncio.to_thread(on_start, township)
+        ready(f"pages at {township.url}")
+        while not stopping.is_set():
+            if township.healthy():
+                alive()
+            try:
+                await asyncio.wait_for(stopping.wait(), alive_every_s)
+            except TimeoutError:
+                continue
+    finally:
+        await township.stop()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.remove_signal_handler(number)
+
+
+def open_store(settings: TownshipSettings, clock: Clock) -> Store:
+    """The store a console with these settings uses; also for the command line.
+
+    Raises:
+        StartError: The folder or the database cannot be used.
+    """
+    folder = settings.state.folder
+    if not settings.database:
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise StartError(
+                f"The state folder {folder} cannot be made: {error.strerror}. Check `folder` in "
+                "the `[state]` section and the rights of this user."
+            ) from error
+    url = settings.database or f"sqlite:///{(folder / 'township.db').resolve()}"
+    return Store(url, clock)
+
+
+def _there(part: T | None) -> T:
+    if part is None:
+        raise StartError("The township console has not been started.")
+    return part
+
+
+def _address(link: TownshipLinkSection) -> Address:
+    return Address(
+        host=link.host,
+        port=link.port,
+        protocol=link.protocol,
+        username=link.username,
+        password_file=link.password_file,
+        ca=link.ca,
+        certificate=link.certificate,
+        key=link.key,
+        keepalive_s=link.keepalive_s,
+    )
+
+
+def _key(link: TownshipLinkSection) -> SigningKey | None:
+    if link.command_key_file is None:
+        return None
+    try:
+        return SigningKey.load(link.command_key_id, link.command_key_file)
+    except LinkError as error:
+        raise StartError(str(error)) from error
+
+
+def _token(file: Path | None) -> str:
+    if file is None:
+        return ""
+    try:
+        return file.read_text(encoding="utf-8").strip()
+    except OSError as error:
+        raise StartError(f"The token file {file} cannot be read: {error.strerror}.") from error
+
+
+async def _cancel(task: asyncio.Task[None]) -> None:
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)

@@ -1,0 +1,1 @@
+"""The township's pages: alerts, villages, speaking, receipts, people, audit."""

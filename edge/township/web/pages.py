@@ -1,0 +1,65 @@
+"""The township's site: the shared kit with the township's own pages, words and parts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from fastapi import FastAPI
+
+from edge.settings.schema import TownshipSettings
+from edge.site import build_site
+from edge.site.passwords import Passwords
+from edge.township.web import alerts, speaking, staff, villages
+from edge.township.web.rooms import Room, furnish
+
+HERE = Path(__file__).parent
+COOKIE = "township"
+
+
+@dataclass(frozen=True, slots=True)
+class Doors:
+    """How strict the way in is.
+
+    Attributes:
+        passwordless: One-time links work without choosing a password (demo).
+        passwords: Hashing parameters; None takes the kit's.
+        metrics_token: With which Prometheus may read the figures without a session.
+    """
+
+    passwordless: bool = False
+    passwords: Passwords | None = None
+    metrics_token: str = ""
+
+
+def build_pages(
+    room: Room,
+    settings: TownshipSettings,
+    doors: Doors,
+    *,
+    metrics: Callable[[], str],
+    health: Callable[[], bool],
+) -> FastAPI:
+    """The application that `Server` serves."""
+    app = build_site(
+        title=settings.township.name,
+        accounts=room.store.people,
+        clock=room.clock,
+        bus=room.bus,
+        language=settings.township.language,
+        templates=[HERE / "templates"],
+        words=[HERE / "words"],
+        statics=[HERE / "static"],
+        cookie=COOKIE,
+        secure=settings.web.certificate is not None,
+        session_hours=settings.web.session_hours,
+        routers=[alerts.router, villages.router, speaking.router, staff.router],
+        allow_passwordless=doors.passwordless,
+        metrics=metrics,
+        metrics_token=doors.metrics_token,
+        health=health,
+        passwords=doors.passwords,
+    )
+    furnish(app, room)
+    return app

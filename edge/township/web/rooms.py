@@ -1,0 +1,60 @@
+"""What every page of the township is handed: the store, the orders, and the time."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Annotated
+
+from fastapi import Depends, FastAPI, Request
+
+from edge.clock import Clock
+from edge.events import Bus
+from edge.people import Role
+from edge.township.orders import Orders
+from edge.township.store import Store
+from edge.township.web.views import HubView, view_hub
+
+
+@dataclass(frozen=True, slots=True)
+class Room:
+    """The parts of the program that its pages may use.
+
+    Attributes:
+        heartbeat_s: How often hubs speak at least.
+        invite: Makes a one-time link for a name and a role.
+    """
+
+    store: Store
+    orders: Orders
+    bus: Bus
+    clock: Clock
+    heartbeat_s: float
+    invite: Callable[[str, Role], str]
+
+    def villages(self) -> dict[str, str]:
+        """Name of every village by the id of its hub."""
+        return {hub.id: hub.village or hub.id for hub in self.store.hubs()}
+
+    def hubs(self) -> list[HubView]:
+        """Every hub, the ones in trouble first."""
+        gaps, now = self.store.gaps(), self.clock.wall()
+        views = [
+            view_hub(hub, gaps, now=now, heartbeat_s=self.heartbeat_s) for hub in self.store.hubs()
+        ]
+        order = {"bad": 0, "warn": 1, "idle": 2, "good": 3}
+        return sorted(views, key=lambda view: order[view.tone])
+
+
+def furnish(app: FastAPI, room: Room) -> None:
+    """Let the routes of an application find the room."""
+    app.state.room = room
+
+
+def _room_of(request: Request) -> Room:
+    room: Room = request.app.state.room
+    return room
+
+
+InRoom = Annotated[Room, Depends(_room_of)]
+"""A route's parameter that receives the room."""

@@ -1,0 +1,156 @@
+"""What the pages show of a record: tones, words and ages, decided once and tested without HTML."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+from edge.township.store.records import Alert, AlertEvent, Gap, Hub, Order, Receipt
+
+SILENT_BEATS = 3
+LATE_S = 120.0
+BACKLOG_S = 120.0
+
+
+@dataclass(frozen=True, slots=True)
+class AlertView:
+    """An alert with what was spoken for it.
+
+    Attributes:
+        at: The moment people care about: when it opened, or, if the hub's clock was wrong,
+            when we heard of it.
+        late: It reached us so much later than it happened that it must be said.
+    """
+
+    alert: Alert
+    spoken: tuple[Receipt, ...]
+
+    @property
+    def at(self) -> float:
+        return self.alert.opened_at if self.alert.clock_trusted else self.alert.stored_at
+
+    @property
+    def late(self) -> bool:
+        return self.alert.clock_trusted and self.alert.stored_at - self.alert.opened_at > LATE_S
+
+    @property
+    def place(self) -> str:
+        return self.alert.zone_name or self.alert.camera_name
+
+    @property
+    def village(self) -> str:
+        return self.alert.village or self.alert.hub
+
+    @property
+    def new(self) -> bool:
+        return self.alert.state == "received"
+
+    @property
+    def over(self) -> bool:
+        return self.alert.phase == "closed"
+
+
+@dataclass(frozen=True, slots=True)
+class HubView:
+    """A village's box with what it means for safety.
+
+    Attributes:
+        tone: `good`, `warn`, `bad` or `idle`.
+        word: Key of the word below `hub_state.`.
+    """
+
+    hub: Hub
+    tone: str
+    word: str
+    watched: int
+    lost: int
+    missing: int
+
+    @property
+    def name(self) -> str:
+        return self.hub.village or self.hub.id
+
+    @property
+    def backlog(self) -> bool:
+        """Alerts wait on the box for longer than a hiccup."""
+        return self.hub.queued > 0 and self.hub.oldest_age_s > BACKLOG_S
+
+
+def view_hub(hub: Hub, gaps: list[Gap], *, now: float, heartbeat_s: float) -> HubView:
+    """Judge a hub; whoever is silent is never called safe."""
+    lost = sum(camera.state == "lost" for camera in hub.cameras)
+    watched = sum(camera.state in {"watching", "degraded"} for camera in hub.cameras)
+    missing = sum(gap.count for gap in gaps if gap.hub == hub.id and gap.state == "missing")
+    silent = hub.last_seen is None or now - hub.last_seen > SILENT_BEATS * heartbeat_s + 10
+    if not hub.state and hub.last_seen is None:
+        tone, word = "idle", "never"
+    elif hub.state == "offline":
+        tone, word = "bad", "offline"
+    elif silent:
+        tone, word = "bad", "silent"
+    elif hub.state == "degraded" or lost or hub.faults or missing or hub.problem:
+        tone, word = "warn", "degraded"
+    else:
+        tone, word = "good", "online"
+    return HubView(hub, tone, word, watched, lost, missing)
+
+
+@dataclass(frozen=True, slots=True)
+class OrderView:
+    """An order to speak with what the village says became of it."""
+
+    order: Order
+    village: str
+    receipts: tuple[Receipt, ...]
+
+    @property
+    def data(self) -> dict[str, Any]:
+        return dict(json.loads(self.order.data))
+
+    @property
+    def text(self) -> str:
+        return str(self.data.get("text", ""))
+
+    @property
+    def emergency(self) -> bool:
+        return self.data.get("priority") == "official_emergency"
+
+    @property
+    def step(self) -> str:
+        """How far it is: the loudspeaker's own word counts more than the answer to the order."""
+        if self.order.state in {"refused", "expired", "failed"} and not self.receipts:
+            return self.order.state
+        for state in ("started", "finished", "failed", "interrupted", "cancelled", "missed"):
+            if any(receipt.state == state for receipt in self.receipts):
+                return state
+        return self.order.state
+
+    @property
+    def ended(self) -> bool:
+        return self.step not in {"queued", "sent", "accepted", "started"}
+
+    @property
+    def tone(self) -> str:
+        if self.step in {"finished", "done"}:
+            return "good"
+        if self.step in {"queued", "sent", "accepted"}:
+            return "idle"
+        return "notice" if self.step == "started" else "bad"
+
+    @property
+    def seconds(self) -> float:
+        return max((receipt.seconds for receipt in self.receipts), default=0.0)
+
+    @property
+    def sentence(self) -> str:
+        reasons = [receipt.reason for receipt in self.receipts if receipt.reason]
+        return reasons[0] if reasons else self.order.sentence
+
+
+def numbers_of(event: AlertEvent) -> dict[str, Any]:
+    """The figures of one revision, for its line in the history."""
+    if not event.data:
+        return {}
+    data = json.loads(event.data)
+    return {key: data[key] for key in ("score", "count", "dwell_s", "severity") if key in data}
