@@ -100,7 +100,10 @@ class Arrived:
 
 @dataclass(frozen=True, slots=True)
 class Published:
-    """The broker took message `mid`, or refused it: `code` is at least 0x80."""
+    """The broker took message `mid`, or refused it: `code` is at least 0x80.
+
+    For QoS 0 it says only that the bytes were written; that is no sign of life of anybody.
+    """
 
     mid: int
     code: int

@@ -288,7 +288,6 @@ class HubLink:
                 self._trip.heard(event.mono_s)
                 self._receive(event)
             case Published(mid, code):
-                self._trip.heard(self._clock.monotonic())
                 self._published(mid, code)
             case _Say(reply):
                 self._reply(reply)
@@ -424,6 +423,7 @@ class HubLink:
         flight = self._flights.published(mid)
         if flight is None:
             return
+        self._trip.heard(self._clock.monotonic())
         if code >= _REFUSED:
             self._fault(of_unsent(code, flight.topic))
         else:

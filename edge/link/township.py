@@ -308,9 +308,7 @@ class TownshipLink:
             self._trip.ask(self._connection.publish(topic, b"{}"), now)
 
     def _published(self, mid: int, code: int) -> None:
-        now = self._clock.monotonic()
-        self._trip.heard(now)
-        trip_ms = self._trip.returned(mid, now)
+        trip_ms = self._trip.returned(mid, self._clock.monotonic())
         if trip_ms is not None:
             self._status = replace(self._status, round_trip_ms=trip_ms)
         elif code >= _REFUSED:
