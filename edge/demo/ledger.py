@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from statistics import quantiles
 from typing import Any, Protocol
 
@@ -18,7 +18,7 @@ class StoredAlert(Protocol):
     @property
     def id(self) -> str: ...
     @property
-    def stored_at(self) -> datetime: ...
+    def stored_at(self) -> float: ...
 
 
 @dataclass(slots=True)
@@ -26,13 +26,14 @@ class Ledger:
     """Listens while the demonstration runs; `summary` puts it together at the end.
 
     Attributes:
-        started: Monotonic seconds at which an announcement's first sample was taken, by
-            (announcement, speaker).
+        started: Announcements when their first sample was taken, by (announcement, speaker).
+        ended: … when they ended, however.
     """
 
     cameras: dict[str, CameraReport] = field(default_factory=dict)
     looked_before: dict[str, int] = field(default_factory=dict)
     started: dict[tuple[str, str], PlayRecord] = field(default_factory=dict)
+    ended: dict[tuple[str, str], PlayRecord] = field(default_factory=dict)
     model_fault: str = ""
 
     def take(self, report: Report) -> None:
@@ -50,8 +51,11 @@ class Ledger:
 
     def note(self, record: PlayRecord) -> None:
         """Note what became of an announcement."""
+        key = (record.announcement, record.speaker)
         if record.state == "started":
-            self.started[record.announcement, record.speaker] = record
+            self.started[key] = record
+        elif record.state != "queued":
+            self.ended[key] = record
 
     @property
     def frames_analysed(self) -> int:
@@ -92,7 +96,7 @@ class Ledger:
                 for i in incidents
             ],
             "alerts_received": [
-                {"id": name, "stored_at": moment.isoformat()} for name, moment in stored.items()
+                {"id": name, "stored_at": _iso(wall_s)} for name, wall_s in stored.items()
             ],
             "acknowledged": sum(i.sent for i in incidents),
             "announcements": [self._announcement(play) for play in plays],
@@ -111,23 +115,42 @@ class Ledger:
             "file": play.proof.removeprefix("file:") if play.proof.startswith("file:") else None,
         }
 
+    def _found_it_quiet(self, key: tuple[str, str]) -> bool:
+        """Whether nothing else sounded on that speaker between asking and beginning.
+
+        Warnings of equal urgency wait for each other by design; that is not latency.
+        """
+        mine = self.started[key]
+        return not any(
+            other != key
+            and other[1] == key[1]
+            and theirs.changed.mono_s < mine.changed.mono_s
+            and (
+                other not in self.ended or self.ended[other].changed.mono_s > mine.requested.mono_s
+            )
+            for other, theirs in self.started.items()
+        )
+
     def _latencies(
-        self, incidents: Mapping[str, Incident], stored: Mapping[str, datetime]
+        self, incidents: Mapping[str, Incident], stored: Mapping[str, float]
     ) -> dict[str, float | None]:
         seen = [i for i in incidents.values() if i.box is not None]
-        to_alert = [
-            (stored[i.id].timestamp() - i.opened.wall_s) * 1000 for i in seen if i.id in stored
-        ]
+        to_alert = [(stored[i.id] - i.opened.wall_s) * 1000 for i in seen if i.id in stored]
         to_speech = [
             (play.changed.mono_s - incidents[play.incident].opened.mono_s) * 1000
-            for play in self.started.values()
-            if play.incident in incidents
+            for key, play in self.started.items()
+            if play.incident in incidents and self._found_it_quiet(key)
         ]
         return {
             "frame_to_alert_p50": percentile(to_alert, 50),
             "frame_to_alert_p95": percentile(to_alert, 95),
             "incident_to_speech_p50": percentile(to_speech, 50),
         }
+
+
+def _iso(wall_s: float) -> str:
+    moment = datetime.fromtimestamp(wall_s, tz=UTC)
+    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def percentile(values: Sequence[float], percent: int) -> float | None:

@@ -160,7 +160,7 @@ async def _begin(
                     language=language,
                 ),
                 clock=SystemClock(),
-                allow_passwordless=True,
+                passwordless=True,
             )
         )
     )
