@@ -67,6 +67,7 @@ def test_a_warning_that_waited_for_another_does_not_count_as_slow() -> None:
         play("p1", "started", 1.1, asked=1.05, about="i1"),
         play("p1", "finished", 9.0, asked=1.05, about="i1"),
         play("p2", "started", 9.1, asked=2.0, about="i2"),
+        play("p2", "finished", 18.0, asked=2.0, about="i2"),
         play("p3", "started", 20.3, asked=20.1, about="i3"),
     ):
         ledger.note(record)
