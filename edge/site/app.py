@@ -44,6 +44,7 @@ def build_site(
     secure: bool,
     session_hours: int,
     routers: Sequence[APIRouter],
+    layout: str = "base.html",
     statics: Sequence[Path] = (),
     allow_passwordless: bool = False,
     metrics: Callable[[], str] | None = None,
@@ -67,6 +68,7 @@ def build_site(
         secure: Whether the pages are served over TLS.
         session_hours: After which a person signs in again.
         routers: The program's own pages.
+        layout: Template with the program's navigation, in which the kit's own pages are shown.
         statics: Folders with the program's own static files.
         allow_passwordless: One-time links may be used without choosing a password (demo).
         metrics: Gives the text for Prometheus.
@@ -110,6 +112,7 @@ def build_site(
         ],
     )
     app.state.site = site
+    site.templates.globals["layout"] = layout
     app.mount("/static", _Statics(folders), name="static")
     for router in (signin.router, common.router, *routers):
         app.include_router(router)

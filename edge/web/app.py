@@ -54,6 +54,7 @@ def build_hub_site(
         secure=secure,
         session_hours=session_hours,
         routers=[module.router for module in (home, incidents, speaking, users, books, device)],
+        layout="village.html",
         allow_passwordless=allow_passwordless,
         metrics=house.metrics,
         metrics_token=metrics_token,

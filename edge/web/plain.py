@@ -81,14 +81,11 @@ def duration(seconds: float, words: Words) -> str:
 def _cameras(overview: Overview, words: Words) -> Finding:
     title, cameras = words.t("status.cameras"), overview.cameras
     if not cameras:
-        return Finding("idle", title, words.t("status.cameras_none"))
+        return Finding("warn", title, words.t("status.cameras_none"))
     ill = [c for c in cameras if c.state not in {"watching", "starting"}]
     if ill:
-        names = (
-            "、".join(c.name for c in ill[:3])
-            if words.language == "zh"
-            else ", ".join(c.name for c in ill[:3])
-        )
+        comma = "、" if words.language == "zh" else ", "
+        names = comma.join(c.name for c in ill[:3])
         lost = all(c.state == "lost" for c in cameras)
         sentence = words.t("status.cameras_ill", n=len(ill), of=len(cameras), names=names)
         return Finding("bad" if lost else "warn", title, sentence)
@@ -100,7 +97,7 @@ def _cameras(overview: Overview, words: Words) -> Finding:
 def _speakers(overview: Overview, words: Words) -> Finding:
     title, speakers = words.t("status.speakers"), overview.speakers
     if not speakers:
-        return Finding("idle", title, words.t("status.speakers_none"))
+        return Finding("warn", title, words.t("status.speakers_none"))
     for speaker in speakers:
         if not speaker.healthy:
             reason = speaker.fault or words.t("status.speaker_silent")
