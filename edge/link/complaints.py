@@ -17,9 +17,10 @@ def of_exception(error: Exception, host: str, port: int) -> str:
     where = f"{host}:{port}"
     match error:
         case ssl.SSLCertVerificationError():
+            why = getattr(error, "verify_message", error)
             sentence = (
-                f"The certificate of the broker at {where} is not trusted "
-                f"({error.verify_message}). Check the certificate of the authority and the clock."
+                f"The certificate of the broker at {where} is not trusted ({why}). Check the "
+                "certificate of the authority and the clock of this machine."
             )
         case ssl.SSLError():
             sentence = (

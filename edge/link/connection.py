@@ -208,7 +208,7 @@ class Connection:
         failures = 0
         while not self._stopping.is_set():
             began = self._clock.monotonic()
-            self._live_once()
+            self._guard("connection", self._live_once)()
             steady = self._clock.monotonic() - began > _STEADY_S
             failures = 0 if steady else failures + 1
             # Full jitter: after a power cut in the township all hubs come back, not all at once.
@@ -263,6 +263,9 @@ class Connection:
                 password = lines[0] if lines else ""
             client.username_pw_set(address.username, password)
         if address.ca is not None:
+            for file in (address.ca, address.certificate, address.key):
+                if file is not None:
+                    file.read_bytes()  # ssl does not say which file is missing
             context = ssl.create_default_context(cafile=address.ca)
             if address.certificate is not None:
                 context.load_cert_chain(address.certificate, address.key)
