@@ -20,9 +20,9 @@ def run(call: Call) -> int:
     found = documents()
     folder: Path | None = call.arguments.out
     if folder is None:
-        for name, text in found.items():
-            if name.endswith(".json"):
-                call.tell(text.rstrip("\n"))
+        contract = {n.removesuffix(".json"): t for n, t in found.items() if n.endswith(".json")}
+        parsed = {name: json.loads(text) for name, text in contract.items()}
+        call.tell(json.dumps(parsed, ensure_ascii=False, indent=2))
         return OK
     folder.mkdir(parents=True, exist_ok=True)
     for name, text in found.items():
@@ -33,17 +33,9 @@ def run(call: Call) -> int:
 
 def documents() -> dict[str, str]:
     """Every document by its file name."""
-    from edge.link.contract import asyncapi, json_schema  # noqa: PLC0415 - only this wants it
+    from edge.link import schema  # noqa: PLC0415 - only this wants it
 
-    return {
-        "messages.schema.json": _pretty(json_schema()),
-        "asyncapi.json": _pretty(asyncapi()),
-        "settings.md": settings_reference(),
-    }
-
-
-def _pretty(document: object) -> str:
-    return json.dumps(document, ensure_ascii=False, indent=2) + "\n"
+    return {**schema.documents(), "settings.md": settings_reference()}
 
 
 COMMAND = Command("schema", add_arguments, run)
