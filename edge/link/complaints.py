@@ -23,9 +23,10 @@ def of_exception(error: Exception, host: str, port: int) -> str:
                 "certificate of the authority and the clock of this machine."
             )
         case ssl.SSLError():
+            why = getattr(error, "reason", error)
             sentence = (
-                f"No secure connection to {where} was possible ({error.reason or error}). Check "
-                "the certificate and key of this box."
+                f"No secure connection to {where} was possible ({why}). Check the certificate and "
+                "key of this box."
             )
         case socket.gaierror():
             sentence = f"The name {host!r} is not known to the network. Check the name and DNS."

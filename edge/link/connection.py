@@ -33,6 +33,7 @@ _log = logging.getLogger(__name__)
 
 _FIRST_RETRY_S = 1.0
 _SLOWEST_RETRY_S = 30.0
+_DOUBLINGS = 5
 _STEADY_S = 10.0
 _LOOK_S = 1.0
 _MORE_THAN_THE_WINDOW = 64
@@ -110,6 +111,24 @@ class Published:
 
 
 Event = Up | Down | Arrived | Published
+
+
+class _ClosingContext(ssl.SSLContext):
+    """paho leaves the socket of a failed handshake open; this one remembers how to close it."""
+
+    def wrap_socket(self, *args: Any, **options: Any) -> ssl.SSLSocket:
+        made = super().wrap_socket(*args, **options)
+        handshake = made.do_handshake
+
+        def shake(block: bool = False) -> None:
+            try:
+                handshake(block)
+            except OSError:
+                made.close()
+                raise
+
+        made.do_handshake = shake  # type: ignore[method-assign]
+        return made
 
 
 class Connection:
@@ -212,7 +231,9 @@ class Connection:
             steady = self._clock.monotonic() - began > _STEADY_S
             failures = 0 if steady else failures + 1
             # Full jitter: after a power cut in the township all hubs come back, not all at once.
-            longest = min(_SLOWEST_RETRY_S, _FIRST_RETRY_S * 2 ** max(0, failures - 1))
+            longest = min(
+                _SLOWEST_RETRY_S, _FIRST_RETRY_S * 2 ** min(max(0, failures - 1), _DOUBLINGS)
+            )
             self.beat_mono_s = self._clock.monotonic()
             self._stopping.wait(self._uniform(0.0, longest))
 
@@ -233,10 +254,19 @@ class Connection:
                 break
         if self._stopping.is_set():
             gone.wait(self._address.connect_timeout_s)
+        was_up = self._client is not None
         self._client = None
         _shut(client)
         self._client = None  # it may have come up in the very moment it was given up
-        self._went_down(self._complaint or f"The connection to {self._where} was lost.")
+        self._went_down(self._complaint or self._lost(was_up=was_up))
+
+    def _lost(self, *, was_up: bool) -> str:
+        if was_up:
+            return f"The connection to {self._where} was lost."
+        return (
+            f"The broker at {self._where} hung up before it let this box in. Check the user name "
+            "or certificate of this box."
+        )
 
     @property
     def _where(self) -> str:
@@ -266,7 +296,8 @@ class Connection:
             for file in (address.ca, address.certificate, address.key):
                 if file is not None:
                     file.read_bytes()  # ssl does not say which file is missing
-            context = ssl.create_default_context(cafile=address.ca)
+            context = _ClosingContext(ssl.PROTOCOL_TLS_CLIENT)
+            context.load_verify_locations(cafile=address.ca)
             if address.certificate is not None:
                 context.load_cert_chain(address.certificate, address.key)
             client.tls_set_context(context)

@@ -9,6 +9,7 @@ import socket
 import subprocess
 from pathlib import Path
 
+from tests.fakes.broker_certificates import Identity
 from tests.requirements import need
 from tests.waiting import wait_for
 
@@ -31,19 +32,31 @@ def listens(port: int) -> bool:
 class Mosquitto:
     """A broker without persistence: a kill forgets every session and message."""
 
-    def __init__(self, folder: Path, *, acl: str = "", port: int = 0) -> None:
+    def __init__(
+        self, folder: Path, *, acl: str = "", port: int = 0, identity: Identity | None = None
+    ) -> None:
+        """With an identity: mutual TLS, and the common name is user name and client id."""
         self.port = port or a_port()
         self._program = need("mosquitto")
         self._config = folder / "mosquitto.conf"
         self._log = folder / "mosquitto.log"
         lines = [
             f"listener {self.port} 127.0.0.1",
-            "allow_anonymous true",
+            f"allow_anonymous {'false' if identity else 'true'}",
             "persistence false",
             "set_tcp_nodelay true",
             "log_dest stderr",
             f"user {pwd.getpwuid(os.getuid()).pw_name}",
         ]
+        if identity is not None:
+            lines[1:1] = [
+                f"cafile {identity.ca}",
+                f"certfile {identity.certificate}",
+                f"keyfile {identity.key}",
+                "require_certificate true",
+                "use_identity_as_username true",
+                "use_username_as_clientid true",
+            ]
         if acl:
             rules = folder / "acl"
             rules.write_text(acl, encoding="utf-8")

@@ -31,6 +31,7 @@ from edge.link.township import (
     TownshipLinkSettings,
 )
 from edge.store.hub import HubStore
+from tests.fakes.broker_certificates import Identity
 from tests.fakes.records import an_entry, an_incident
 
 Protocol = Literal["5", "3.1.1"]
@@ -52,6 +53,7 @@ class Hub:
         ping_every_s: float = 0.5,
         ping_timeout_s: float = 1.0,
         guard_s: float = 60.0,
+        identity: Identity | None = None,
     ) -> None:
         self.clock = clock
         self.id = hub
@@ -61,7 +63,7 @@ class Hub:
         self.obey: Callable[[Command], Reply] = lambda c: answer(c.id, "done", "好", clock)
         self.link = HubLink(
             HubLinkSettings(
-                Address("127.0.0.1", port, protocol, username=hub, keepalive_s=5),
+                _address(port, protocol, hub, identity),
                 hub,
                 TOWNSHIP,
                 heartbeat_s=0.5,
@@ -122,7 +124,13 @@ class Township:
     """A link and a store made of a dictionary; keys absorb duplicates."""
 
     def __init__(
-        self, port: int, protocol: Protocol, clock: Clock, *, ping_timeout_s: float = 1.0
+        self,
+        port: int,
+        protocol: Protocol,
+        clock: Clock,
+        *,
+        ping_timeout_s: float = 1.0,
+        identity: Identity | None = None,
     ) -> None:
         self.clock = clock
         self.stored: dict[tuple[str, str, int], Envelope] = {}
@@ -137,7 +145,7 @@ class Township:
         self.acknowledges.set()
         self.link = TownshipLink(
             TownshipLinkSettings(
-                Address("127.0.0.1", port, protocol, username="township", keepalive_s=5),
+                _address(port, protocol, "township", identity),
                 TOWNSHIP,
                 ping_every_s=0.5,
                 ping_timeout_s=ping_timeout_s,
@@ -198,6 +206,20 @@ def an_order(
         expires_at=now + timedelta(seconds=lasts_s),
         nonce="0123456789abcdef",
         data={"text": "请注意防火"} if data is None else data,
+    )
+
+
+def _address(port: int, protocol: Protocol, name: str, identity: Identity | None) -> Address:
+    if identity is None:
+        return Address("127.0.0.1", port, protocol, username=name, keepalive_s=5)
+    return Address(
+        "127.0.0.1",
+        port,
+        protocol,
+        ca=identity.ca,
+        certificate=identity.certificate,
+        key=identity.key,
+        keepalive_s=5,
     )
 
 
