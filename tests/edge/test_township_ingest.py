@@ -22,7 +22,7 @@ from edge.township.ingest import Resync
 from edge.township.store import Store
 from edge.township.store.records import Order
 from edge.township.store.tables import inbox
-from tests.edge.township_hub import JPEG, NOON, Bytes, FakeHub, Post, uid
+from tests.edge.township_hub import JPEG, NOON, Bytes, FakeHub, Post, fresh_database, uid
 
 Box = tuple[Store, Post, SimulatedClock]
 
@@ -31,7 +31,7 @@ Box = tuple[Store, Post, SimulatedClock]
 def township() -> Iterator[Box]:
     with TemporaryDirectory() as folder:
         clock = SimulatedClock()
-        store = Store(f"sqlite:///{folder}/township.db", clock)
+        store = Store(fresh_database(Path(folder)), clock)
         try:
             yield store, Post(store, clock), clock
         finally:

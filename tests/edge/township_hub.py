@@ -6,6 +6,9 @@ import base64
 import uuid
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import cache
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from edge.clock import SimulatedClock
@@ -31,6 +34,20 @@ JPEG = base64.b64decode(
     "/9j/4AAQSkZJRgABAQEASABIAAD/2wBDAAMCAgICAgMCAgIDAwMDBAYEBAQEBAgGBgUGCQgKCgkICQkKDA8MCgsOCwkJ"
     "DRENDg8QEBEQCgwSExIQEw8QEBD/yQALCAABAAEBAREA/8wABgAQEAX/2gAIAQEAAD8A0s8g/9k="
 )
+
+
+@cache
+def _made_once() -> bytes:
+    with TemporaryDirectory() as folder:
+        Store(f"sqlite:///{folder}/township.db", SimulatedClock()).close()
+        return (Path(folder) / "township.db").read_bytes()
+
+
+def fresh_database(folder: Path) -> str:
+    """URL of an empty database whose tables are there already; saves each test the migrations."""
+    file = folder / "township.db"
+    file.write_bytes(_made_once())
+    return f"sqlite:///{file}"
 
 
 @dataclass(frozen=True)

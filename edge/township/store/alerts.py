@@ -129,7 +129,7 @@ def history(connection: sa.Connection, hub: str, incident: str) -> list[AlertEve
             events.c.what, events.c.who, events.c.at, events.c.rev, events.c.note, events.c.data
         )
         .where(events.c.hub == hub, events.c.incident == incident)
-        .order_by(events.c.stored_at, events.c.rev, events.c.id)
+        .order_by(events.c.stored_at, events.c.rev.is_(None), events.c.rev, events.c.id)
         .limit(500)
     )
     return [AlertEvent(**row) for row in connection.execute(query).mappings()]

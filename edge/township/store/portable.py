@@ -20,19 +20,23 @@ def insert_new(connection: sa.Connection, table: sa.Table, values: dict[str, Any
     Raises:
         StoreError: The database is neither SQLite nor PostgreSQL.
     """
+    # RETURNING, because PostgreSQL's driver does not say how many rows an INSERT made.
+    key = next(iter(table.primary_key.columns))
     statement: sa.Executable
     match connection.dialect.name:
         case "sqlite":
-            statement = sqlite.insert(table).values(**values).on_conflict_do_nothing()
+            lite = sqlite.insert(table).values(**values)
+            statement = lite.on_conflict_do_nothing().returning(key)
         case "postgresql":
-            statement = postgresql.insert(table).values(**values).on_conflict_do_nothing()
+            grown = postgresql.insert(table).values(**values)
+            statement = grown.on_conflict_do_nothing().returning(key)
         case name:
             raise StoreError(f"The database {name!r} is not supported; use SQLite or PostgreSQL.")
-    return changed(connection, statement) == 1
+    return connection.execute(statement).first() is not None
 
 
 def changed(connection: sa.Connection, statement: sa.Executable) -> int:
-    """Execute a changing statement and return how many rows it touched."""
+    """Execute an UPDATE or DELETE and return how many rows it touched."""
     result = connection.execute(statement)
     if not isinstance(result, CursorResult):
         raise StoreError("The database did not say how many rows were changed.")

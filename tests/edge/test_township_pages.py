@@ -1,0 +1,379 @@
+"""The township's pages: who sees what, what is said, and that nothing hostile gets through."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from fastapi import FastAPI
+from fastapi.routing import APIRoute
+
+from edge.clock import SimulatedClock
+from edge.errors import LinkError
+from edge.events import Bus
+from edge.link.messages import AnnounceOrder, Command
+from edge.link.signing import SigningKey
+from edge.people import Account, Role, Session
+from edge.settings.schema import TownshipSection, TownshipSettings
+from edge.site import invite
+from edge.site.sessions import digest
+from edge.site.words import load_words
+from edge.township.orders import Orders
+from edge.township.store import Store
+from edge.township.web.pages import COOKIE, HERE, Doors, build_pages
+from edge.township.web.rooms import Room
+from tests.edge.township_hub import FakeHub, Post, fresh_database, uid
+
+HTML = {"accept": "text/html"}
+
+
+class Client:
+    """A browser without scripts: keeps its cookie and sends its token."""
+
+    def __init__(self, app: FastAPI) -> None:
+        self._app = app
+        self.cookies: dict[str, str] = {}
+        self.headers: dict[str, str] = {}
+
+    def get(self, path: str, **more: Any) -> httpx.Response:
+        return self.request("GET", path, **more)
+
+    def post(self, path: str, **more: Any) -> httpx.Response:
+        return self.request("POST", path, **more)
+
+    def request(
+        self, method: str, path: str, *, headers: dict[str, str] | None = None, **more: Any
+    ) -> httpx.Response:
+        async def ask() -> httpx.Response:
+            transport = httpx.ASGITransport(self._app)
+            async with httpx.AsyncClient(
+                transport=transport, base_url="http://town", cookies=self.cookies
+            ) as client:
+                return await client.request(
+                    method, path, headers=self.headers | (headers or {}), **more
+                )
+
+        return asyncio.run(ask())
+
+
+@dataclass
+class House:
+    """A township without a broker: its store, its pages, and what it would have sent."""
+
+    folder: Path
+    sent: list[Command] = field(default_factory=list)
+    broker: bool = True
+
+    def __post_init__(self) -> None:
+        self.clock = SimulatedClock()
+        self.bus = Bus()
+        self.store = Store(fresh_database(self.folder), self.clock)
+        self.post = Post(self.store, self.clock, self.bus)
+        self.hub = FakeHub()
+        key = SigningKey.generate("official")
+        self.orders = Orders(self.store, self.bus, self.clock, key=key, send=self._send)
+        room = Room(self.store, self.orders, self.bus, self.clock, 30.0, self._invite)
+        settings = TownshipSettings(township=TownshipSection(id="qingshui-zhen", name="清水镇"))
+        self.app = build_pages(
+            room,
+            settings,
+            Doors(),
+            metrics=lambda: "village_township_alerts_open 0\n",
+            health=lambda: True,
+        )
+
+    def _send(self, command: Command) -> None:
+        if not self.broker:
+            raise LinkError("The broker cannot be reached.")
+        self.sent.append(command)
+
+    def _invite(self, name: str, role: Role) -> str:
+        return invite(self.store.people, self.clock, name, role, "http://127.0.0.1:1")
+
+    def browser(self, role: Role | None, name: str = "") -> Client:
+        client = Client(self.app)
+        if role is not None:
+            name = name or f"{role.value}-wang"
+            self.store.people.put_account(Account(name, role))
+            now = self.clock.wall()
+            session = Session(digest(name.encode().hex()), name, "c" * 43, now, now + 3600)
+            self.store.people.put_session(session)
+            client.cookies[COOKIE] = name.encode().hex()
+            client.headers["x-csrf-token"] = "c" * 43
+        return client
+
+    def with_data(self) -> House:
+        self.post.store_batch(
+            [
+                self.hub.birth(),
+                self.hub.incident(uid(1), 1),
+                self.hub.evidence(uid(1)),
+                self.hub.receipt("a1", "finished", incident=uid(1), seconds=6.0),
+            ]
+        )
+        return self
+
+
+@pytest.fixture
+def house(tmp_path: Path) -> Iterator[House]:
+    made = House(tmp_path)
+    yield made
+    made.store.close()
+
+
+PAGES = ["/", "/?wall=1", "/villages", "/speak", "/receipts", "/people", "/audit"]
+
+
+@pytest.mark.parametrize("path", PAGES)
+@pytest.mark.parametrize("filled", [False, True], ids=["empty", "filled"])
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_every_page_answers_with_data_and_without(
+    house: House, path: str, filled: bool, language: str
+) -> None:
+    """Every page is drawn in both languages, and an empty one says what will appear there."""
+    if filled:
+        house.with_data()
+    client = house.browser(Role.ADMIN)
+    client.cookies["language"] = language
+    answer = client.get(path, headers=HTML)
+    assert answer.status_code == 200
+    if not filled and path == "/" and language == "zh":
+        assert "还没有告警。村级设备连上后会显示在这里。" in answer.text
+    shown = re.sub(r"<[^>]*>", " ", answer.text)
+    assert not re.findall(r"\b(?:alert|hub|speak|nav|people|step|event)\.[a-z_]+\b", shown)
+
+
+def test_both_languages_say_the_same_things() -> None:
+    """No sentence is missing in either language, and both fill the same places."""
+    words = load_words([HERE / "words"])
+    assert words["zh"].entries.keys() == words["en"].entries.keys()
+    for key, sentence in words["zh"].entries.items():
+        holes = set(re.findall(r"\{(\w+)\}", sentence))
+        assert holes == set(re.findall(r"\{(\w+)\}", words["en"].entries[key])), key
+
+
+def test_every_word_a_template_asks_for_exists() -> None:
+    """Keys in the templates are in the words files of the township or of the kit."""
+    import edge.site
+
+    folders = [Path(edge.site.__file__).parent / "words", HERE / "words"]
+    known = load_words(folders)["zh"].entries
+    for template in (HERE / "templates").glob("*.html"):
+        for key in re.findall(r"""\bt\("([\w.]+)\"""", template.read_text(encoding="utf-8")):
+            assert key in known, f"{template.name}: {key}"
+
+
+def _routes(house: House) -> list[tuple[str, str]]:
+    found: list[tuple[str, str]] = []
+
+    def walk(routes: object) -> None:
+        for route in routes:  # type: ignore[attr-defined]
+            if isinstance(route, APIRoute):
+                path = route.path.replace("{hub}", "lin-jia-cun").replace("{incident}", uid(1))
+                path = path.replace("{sha256}", "ab" * 32).replace("{order_id}", uid(1))
+                found.extend((method, path) for method in route.methods)
+            elif hasattr(route, "original_router"):
+                walk(route.original_router.routes)
+
+    walk(house.app.routes)
+    return found
+
+
+def test_nothing_opens_without_a_session(house: House) -> None:
+    """Every route but sign-in, one-time links and liveness is shut for strangers."""
+    house.with_data()
+    stranger = house.browser(None)
+    routes = _routes(house)
+    assert ("POST", f"/alerts/lin-jia-cun/{uid(1)}/acknowledge") in routes
+    for method, path in routes:
+        if path.startswith(("/sign-in", "/welcome", "/healthz")):
+            continue
+        assert stranger.request(method, path).status_code == 401, path
+    assert stranger.get("/healthz").text == "ok"
+
+
+RIGHTS = [
+    ("POST", f"/alerts/lin-jia-cun/{uid(1)}/acknowledge", {}, Role.STAFF),
+    ("POST", "/speak", {"hub": "lin-jia-cun", "text": "开会"}, Role.OFFICIAL),
+    ("POST", "/people", {"name": "新人", "role": "viewer"}, Role.ADMIN),
+    ("POST", "/people/remove", {"name": "无人"}, Role.ADMIN),
+    ("GET", "/people", {}, Role.ADMIN),
+    ("GET", "/audit", {}, Role.ADMIN),
+    ("GET", "/", {}, Role.VIEWER),
+    ("GET", "/speak", {}, Role.VIEWER),
+]
+
+
+@pytest.mark.parametrize("right", RIGHTS, ids=lambda right: f"{right[0]} {right[1]}")
+@pytest.mark.parametrize("role", list(Role))
+def test_each_role_may_what_it_needs(
+    house: House, right: tuple[str, str, dict[str, str], Role], role: Role
+) -> None:
+    """Viewers see, staff takes alerts, officials speak, administrators manage people."""
+    method, path, data, needed = right
+    client = house.with_data().browser(role)
+    status = client.request(method, path, data=data or None).status_code
+    assert (status < 400) == role.may(needed)
+    if status >= 400:
+        assert status == 403
+
+
+def test_a_changing_request_without_the_token_is_refused(house: House) -> None:
+    """A forged form takes nothing."""
+    client = house.with_data().browser(Role.STAFF)
+    del client.headers["x-csrf-token"]
+    path = f"/alerts/lin-jia-cun/{uid(1)}/acknowledge"
+    assert client.post(path).status_code == 403
+    assert house.store.alerts()[0].state == "received"
+
+
+def test_two_monitors_cannot_both_take_an_alert(house: House) -> None:
+    """The first one has it; the second sees who was first."""
+    house.with_data()
+    path = f"/alerts/lin-jia-cun/{uid(1)}"
+    house.browser(Role.STAFF, "张三").post(f"{path}/acknowledge")
+    second = house.browser(Role.STAFF, "李四")
+    second.post(f"{path}/acknowledge")
+    [alert] = house.store.alerts()
+    assert alert.acknowledged_by == "张三"
+    assert "张三 已受理" in second.get(path).text
+    assert [line.who for line in house.store.people.audit_lines()] == ["张三"]
+
+
+EVIL = "<script>alert('村')</script>\"'>"
+
+
+def test_script_in_every_text_field_is_shown_as_text(house: House) -> None:
+    """Whatever a hub sends is escaped on every page."""
+    hub = FakeHub(village=EVIL[:40])
+    house.post.store_batch(
+        [
+            hub.birth(model=EVIL, grid=EVIL[:30]),
+            hub.heartbeat(1, faults=(EVIL,)),
+            hub.incident(
+                uid(1), 1, camera_name=EVIL, zone_name=EVIL, label=EVIL[:30], grid=EVIL[:30]
+            ),
+            hub.receipt("x" * 20, "failed", text=EVIL, reason=EVIL, incident=uid(1), speaker=EVIL),
+            hub.reply(uid(77), "refused", EVIL),
+        ]
+    )
+    client = house.browser(Role.ADMIN)
+    paths = [*PAGES, "/alerts/list", f"/alerts/{hub.id}/{uid(1)}", "/villages/list", "/receipts"]
+    for path in paths:
+        text = client.get(path, headers=HTML).text
+        assert "<script>alert" not in text, path
+        assert "onerror" not in text
+
+
+def test_a_picture_is_served_as_a_picture_only(house: House) -> None:
+    """The browser is told that it is a JPEG and must not guess."""
+    client = house.with_data().browser(Role.VIEWER)
+    answer = client.get(f"/pictures/lin-jia-cun/{uid(1)}/{'ab' * 32}")
+    assert answer.headers["content-type"] == "image/jpeg"
+    assert answer.headers["x-content-type-options"] == "nosniff"
+    assert client.get(f"/pictures/lin-jia-cun/{uid(1)}/{'cd' * 32}").status_code == 404
+
+
+def test_somebody_who_may_see_some_cameras_sees_no_others(house: House) -> None:
+    """An account bound to cameras finds neither list entry, story nor picture of another."""
+    house.with_data()
+    client = house.browser(Role.STAFF, "外村")
+    house.store.people.put_account(Account("外村", Role.STAFF, cameras=frozenset({"other"})))
+    assert "水库东岸" not in client.get("/alerts/list").text
+    for path in ("alerts", "pictures"):
+        tail = f"/{'ab' * 32}" if path == "pictures" else ""
+        assert client.get(f"/{path}/lin-jia-cun/{uid(1)}{tail}").status_code == 404
+    assert client.post(f"/alerts/lin-jia-cun/{uid(1)}/acknowledge").status_code == 404
+
+
+def test_silence_is_never_shown_as_safety(house: House) -> None:
+    """A hub that stopped talking without a good-bye is shown as silent after three beats."""
+    house.post.store_batch([house.hub.birth(cameras=())])
+    client = house.browser(Role.VIEWER)
+    assert "在线" in client.get("/villages/list").text
+    house.clock.advance(101)
+    text = client.get("/villages/list").text
+    assert "没有消息" in text
+    assert "现在看不到这个村的情况" in text
+    assert "没有告警不等于安全" in client.get("/alerts/list").text
+
+
+def test_speaking_goes_out_signed_and_its_answers_are_shown(house: House) -> None:
+    """An order is signed, sent once, and moves through accepted and started to finished."""
+    house.with_data()
+    client = house.browser(Role.OFFICIAL)
+    answer = client.post("/speak", data={"hub": "lin-jia-cun", "text": "今晚有大雨\n\n快回家"})
+    where = answer.headers["location"]
+    [command] = house.sent
+    assert command.signature
+    assert AnnounceOrder.model_validate(command.data).text == "今晚有大雨 快回家"
+    assert (command.expires_at - command.issued_at).total_seconds() == 120
+    assert "已发出" in client.get(where).text
+    hub = house.hub
+    house.post.store_batch([hub.reply(command.id, "accepted")])
+    assert "村里已收到" in client.get(where).text
+    house.post.store_batch([hub.receipt("b1", "started", command=command.id)])
+    assert "正在播放" in client.get(f"{where}/state").text
+    house.post.store_batch([hub.receipt("b1", "finished", command=command.id, seconds=7.4)])
+    text = client.get(f"{where}/state").text
+    assert "已播完" in text
+    assert "7 秒" in text
+
+
+def test_a_refusal_of_the_village_is_read_out(house: House) -> None:
+    """The hub's sentence is on the page."""
+    client = house.with_data().browser(Role.OFFICIAL)
+    where = client.post("/speak", data={"hub": "lin-jia-cun", "text": "开会"}).headers["location"]
+    house.post.store_batch([house.hub.reply(house.sent[0].id, "refused", "功放没有电。")])
+    text = client.get(where).text
+    assert "村里拒绝" in text
+    assert "功放没有电。" in text
+
+
+def test_an_order_waits_for_the_broker_and_lapses_when_it_is_late(house: House) -> None:
+    """Without a broker the order is kept and sent later; after two minutes it never is."""
+    house.with_data()
+    house.broker = False
+    first = house.orders.announce("lin-jia-cun", AnnounceOrder(text="一"), "李主任")
+    assert house.store.order(first).state == "queued"  # type: ignore[union-attr]
+    house.broker = True
+    house.orders.dispatch()
+    assert [command.id for command in house.sent] == [first]
+    house.orders.dispatch()
+    assert len(house.sent) == 1
+    house.clock.advance(20)
+    house.orders.dispatch()
+    assert len(house.sent) == 2  # nobody answered: the same order again, under the same id
+    house.clock.advance(120)
+    house.orders.dispatch()
+    assert len(house.sent) == 2
+    lapsed = house.store.order(first)
+    assert lapsed is not None
+    assert lapsed.state == "expired"
+    assert "没有回应" in lapsed.sentence
+
+
+def test_a_village_nobody_knows_cannot_be_spoken_to(house: House) -> None:
+    """The sentence says so, and nothing is sent."""
+    with pytest.raises(LinkError, match="never been heard of"):
+        house.orders.announce("atlantis", AnnounceOrder(text="一"), "李主任")
+    assert house.sent == []
+
+
+def test_an_administrator_invites_and_removes_but_never_himself(house: House) -> None:
+    """A one-time link is shown once; the last administrator cannot lock the door behind him."""
+    client = house.browser(Role.ADMIN)
+    text = client.post("/people", data={"name": "赵六", "role": "staff"}).text
+    assert "http://127.0.0.1:1/welcome/" in text
+    assert "/welcome/" not in client.get("/people").text
+    assert client.post("/people/remove", data={"name": "admin-wang"}).status_code == 422
+    assert house.store.people.account("admin-wang") is not None
+    house.store.people.put_account(Account("赵六", Role.STAFF))
+    client.post("/people/remove", data={"name": "赵六"})
+    assert house.store.people.account("赵六") is None
