@@ -105,12 +105,13 @@ def prepare(
         canvas = np.full((height, width, 3), _GREY, np.uint8)
         top, left = int(placement.offset_y), int(placement.offset_x)
         canvas[top : top + inner[1], left : left + inner[0]] = resized
+    planes = cv2.split(canvas)
     if how.colour is Colour.RGB:
-        canvas = canvas[..., ::-1]
-    planes = np.ascontiguousarray(canvas.transpose(2, 0, 1))[None]
-    if how.scale == 1.0 and not any(how.mean):
-        return planes.astype(dtype), placement
-    factor = 1 / (how.scale * np.array(how.deviation, np.float32))
-    shift = np.array(how.mean, np.float32) / np.array(how.deviation, np.float32)
-    tensor = planes * factor[:, None, None] - shift[:, None, None]
-    return tensor.astype(dtype, copy=False), placement
+        planes = planes[::-1]
+    tensor = np.empty((1, 3, height, width), dtype)
+    for channel, plane in enumerate(planes):
+        factor = 1 / (how.scale * how.deviation[channel])
+        shift = how.mean[channel] / how.deviation[channel]
+        plain = factor == 1.0 and shift == 0.0
+        tensor[0, channel] = plane if plain else plane * np.float32(factor) - np.float32(shift)
+    return tensor, placement

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from vision.errors import SourceError, SourceFault
 from vision.settings import CameraSpec
 from vision.sources.pace import Pace
 from vision.sources.source import Source
@@ -23,6 +24,9 @@ def open_source(spec: CameraSpec, pace: Callable[[], Pace] | None = None) -> Sou
     Args:
         spec: The camera.
         pace: Gives the pace of a recording; real time if not given.
+
+    Raises:
+        SourceError: The address is of a kind that is not served.
     """
     # Imported here: a worker loads only what its cameras need.
     if spec.url.lower().startswith(NETWORK):
@@ -34,6 +38,10 @@ def open_source(spec: CameraSpec, pace: Callable[[], Pace] | None = None) -> Sou
         from vision.sources.synthetic import SyntheticSource  # noqa: PLC0415
 
         return SyntheticSource(pace=chosen)
+    path = spec.url.removeprefix("file://")
+    if "://" in path:
+        kind = path.split("://", 1)[0]
+        raise SourceError(SourceFault.OTHER, f"{kind}:// is not served; use rtsp:// or a file")
     from vision.sources.file import FileSource  # noqa: PLC0415
 
-    return FileSource(Path(spec.url.removeprefix("file://")), loop=spec.loop, pace=chosen)
+    return FileSource(Path(path), loop=spec.loop, pace=chosen)

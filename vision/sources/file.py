@@ -15,7 +15,7 @@ from av.video.stream import VideoStream
 
 from vision.errors import SourceError, SourceFault
 from vision.frames import Picture
-from vision.sources.decoding import decoded, media_time, to_image, video_stream
+from vision.sources.decoding import Converter, decoded, media_time, video_stream
 from vision.sources.faults import source_error
 from vision.sources.pace import Pace, RealTime
 
@@ -39,6 +39,7 @@ class FileSource:
         self._loop = loop
         self._pace = pace or RealTime()
         self._codec = ""
+        self._convert = Converter()
         self._open_file = ExitStack()
         self._container: InputContainer | None = None
         self._interval_s = _USUAL_INTERVAL_S
@@ -96,7 +97,8 @@ class FileSource:
                     media_s += self._step(last, at)
                 last, seen = at, True
                 mono_s = self._pace.due(media_s)
-                yield Picture(mono_s, media_s, frame.width, frame.height, partial(to_image, frame))
+                decode = partial(self._convert, frame)
+                yield Picture(mono_s, media_s, frame.width, frame.height, decode)
         except (OSError, ValueError, av.FFmpegError) as error:
             raise source_error(error, str(self._path), opening=False) from error
         if not seen:

@@ -14,7 +14,7 @@ from av.container import InputContainer
 
 from vision.errors import SourceError, SourceFault
 from vision.frames import Picture
-from vision.sources.decoding import decoded, media_time, to_image, video_stream
+from vision.sources.decoding import Converter, decoded, media_time, video_stream
 from vision.sources.faults import source_error, without_secrets
 
 OPEN_TIMEOUT_S = 5.0
@@ -45,6 +45,7 @@ class RtspSource:
         self._clock = clock
         self._timeouts_s = (open_timeout_s, read_timeout_s)
         self._codec = ""
+        self._convert = Converter()
         self._session = ExitStack()
         self._container: InputContainer | None = None
 
@@ -110,7 +111,8 @@ class RtspSource:
                     first, begin_s = at, now
                 since_s = now - begin_s if at is None or first is None else at - first
                 media_s = max(media_s, since_s)
-                yield Picture(now, media_s, frame.width, frame.height, partial(to_image, frame))
+                decode = partial(self._convert, frame)
+                yield Picture(now, media_s, frame.width, frame.height, decode)
                 heard_s = self._clock()
         except (OSError, ValueError, av.FFmpegError) as error:
             raise source_error(error, self._url, opening=False) from None

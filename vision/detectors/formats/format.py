@@ -52,19 +52,20 @@ class Format:
     suppress: bool = True
 
 
-def best_class(
-    boxes: NDArray[np.float32], scores: NDArray[np.float32], *, floor: float = 0.02
-) -> Candidates:
+FLOOR = 0.02
+"""A score below it is nothing at all, and leaving it out early is cheap."""
+
+
+def best_class(boxes: NDArray[np.float32], scores: NDArray[np.float32]) -> Candidates:
     """Each box with its strongest class.
 
     Args:
         boxes: N×4.
         scores: N×C.
-        floor: Boxes below it are nothing at all, and leaving them out early is cheap.
     """
     classes = scores.argmax(1)
     best = scores[np.arange(len(scores)), classes]
-    keep = best > floor
+    keep = best > FLOOR
     return Candidates(
         np.asarray(boxes[keep], np.float32), best[keep], classes[keep].astype(np.int64)
     )
