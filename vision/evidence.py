@@ -24,6 +24,13 @@ def draw_evidence(frame: Frame, box: Box, text: str, quality: int) -> bytes:
     Raises:
         VisionError: The picture cannot be written as JPEG.
     """
+    try:
+        return _draw(frame, box, text, quality)
+    except cv2.error as error:
+        raise VisionError(f"The evidence picture could not be drawn ({error}).") from error
+
+
+def _draw(frame: Frame, box: Box, text: str, quality: int) -> bytes:
     scale = min(1.0, WIDEST / frame.width)
     image = _copied(frame, scale)
     left, top, right, bottom = (round(value * scale) for value in box)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from vision.boxes import Box, overlaps, to_array
 from vision.detections import Detections
 from vision.detectors.detector import Detector
-from vision.errors import ModelError, RuleError
+from vision.errors import ModelError, RuleError, VisionError
 from vision.evidence import draw_evidence
 from vision.frames import Frame, Picture
 from vision.masks import Mask
@@ -128,8 +128,7 @@ class Pipeline:
         left, top, right, bottom = finding.box
         jpeg = b""
         if finding.picture:
-            text = f"{finding.label} {finding.score:.2f} {self._camera.id}"
-            jpeg = draw_evidence(frame, finding.box, text, self._quality)
+            jpeg = self._evidence(finding, frame)
         return IncidentReport(
             key=f"{self._camera.id}.{watched.number}.{finding.number}",
             phase=finding.phase,
@@ -151,6 +150,15 @@ class Pipeline:
             first_mono_s=finding.first_s,
             jpeg=jpeg,
         )
+
+    def _evidence(self, finding: Finding, frame: Frame) -> bytes:
+        text = f"{finding.label} {finding.score:.2f} {self._camera.id}"
+        try:
+            return draw_evidence(frame, finding.box, text, self._quality)
+        except VisionError:
+            # The incident counts more than its picture.
+            log.exception("evidence_failed camera=%s", self._camera.id)
+            return b""
 
 
 def _apart(held: list[Box], regions: tuple[Box, ...]) -> list[Box]:

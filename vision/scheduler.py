@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from threading import Event, Thread
 
+from vision.errors import ModelError
 from vision.frames import Picture
 from vision.pipeline import Pipeline
 from vision.rate import Rate
@@ -27,6 +28,7 @@ class Seat:
 
     Attributes:
         looked: Pictures analysed.
+        failure: Why its latest picture could not be analysed; empty when it could.
     """
 
     camera: str
@@ -35,6 +37,7 @@ class Seat:
     interval_s: float
     due_s: float = 0.0
     looked: int = 0
+    failure: str = ""
     detections: Rate = field(default_factory=Rate)
 
 
@@ -121,7 +124,18 @@ class Scheduler:
         # Keeps the beat where pictures come a little late, without catching up after a pause.
         seat.due_s = max(seat.due_s + seat.interval_s, now + seat.interval_s / 2)
         before = seat.pipeline.detected
-        for report in seat.pipeline.look(picture):
+        try:
+            reports = seat.pipeline.look(picture)
+        except ModelError:
+            raise
+        except Exception as error:
+            # One camera's odd picture must not blind the others.
+            if not seat.failure:
+                log.exception("look_failed camera=%s", seat.camera)
+            seat.failure = f"{type(error).__name__}: {error}"
+            return
+        seat.failure = ""
+        for report in reports:
             self._send(report)
         done = self._clock()
         seat.looked += 1

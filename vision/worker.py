@@ -14,6 +14,7 @@ import signal
 import sys
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import partial
 from threading import Event
 
@@ -108,18 +109,22 @@ class Worker:
 
     def _tell_changes(self) -> tuple[CameraReport, ...]:
         now = time.monotonic()
-        reports = self._refused + tuple(
-            self._captures[seat.camera].report(
-                looked=seat.looked, looked_at_fps=seat.detections.per_second(now)
-            )
-            for seat in self._seats
-        )
+        reports = self._refused + tuple(self._report(seat, now) for seat in self._seats)
         for report in reports:
             told = self._told.get(report.camera)
             if told is None or (told.state, told.fault) != (report.state, report.fault):
                 self._outbox.send(report)
                 self._told[report.camera] = report
         return reports
+
+    def _report(self, seat: Seat, now: float) -> CameraReport:
+        report = self._captures[seat.camera].report(
+            looked=seat.looked, looked_at_fps=seat.detections.per_second(now)
+        )
+        if seat.failure and report.state is CameraState.WATCHING:
+            fault = SourceFault.OTHER.value
+            return replace(report, state=CameraState.DEGRADED, fault=fault, detail=seat.failure)
+        return report
 
     def _beat(self, now: float, reports: tuple[CameraReport, ...]) -> None:
         self._outbox.send(
@@ -175,7 +180,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--fd", type=int, required=True, help="descriptor of the supervisor's line")
     given = parser.parse_args(arguments)
     logging.basicConfig(
-        level=os.environ.get("VILLAGE_HUB_LOG", "INFO"),
+        level=logging.INFO,
         format="%(levelname)s %(name)s %(message)s",
         stream=sys.stderr,
     )

@@ -11,6 +11,8 @@ import pytest
 
 from tests.fakes.videos import walking, write_video
 from vision.errors import SourceError, SourceFault
+from vision.settings import CameraSpec
+from vision.sources import open_source
 from vision.sources.file import FileSource
 from vision.sources.pace import AsFastAsPossible
 
@@ -37,6 +39,19 @@ def test_what_is_no_video_is_called_so(tmp_path: Path, content: bytes) -> None:
 def test_a_folder_is_no_video(tmp_path: Path) -> None:
     """Somebody chose the folder instead of the file."""
     assert fault_of(tmp_path) is SourceFault.NOT_A_VIDEO
+
+
+def test_a_coding_nobody_can_read_is_called_so(tmp_path: Path) -> None:
+    """A video all right, but for a decoder we do not have."""
+    path = write_video(tmp_path / "walk.mp4", walking(5))
+    path.write_bytes(path.read_bytes().replace(b"avc1", b"zzzz"))
+    assert fault_of(path) is SourceFault.CODEC_NOT_SUPPORTED
+
+
+def test_an_address_of_another_kind_is_refused_in_words() -> None:
+    """Somebody gives a web address."""
+    with pytest.raises(SourceError, match="http:// is not served"):
+        open_source(CameraSpec("c", "c", "http://10.0.0.9/video"))
 
 
 def test_a_truncated_video_gives_what_it_has_or_says_why(tmp_path: Path) -> None:
