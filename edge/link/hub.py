@@ -200,7 +200,8 @@ class HubLink:
         )
         now = clock.monotonic()
         self._status = LinkStatus(connected=False, since_mono_s=now)
-        self._send_fault = ""
+        self._faults: dict[str, str] = {}
+        self._connection_fault = ""
         self._replies: OrderedDict[str, Reply] = OrderedDict()
         self._reply_mids: dict[int, str] = {}
         self._trip = RoundTrip(settings.ping_every_s, settings.ping_timeout_s)
@@ -236,7 +237,8 @@ class HubLink:
     def status(self) -> LinkStatus:
         """How the link is at this moment."""
         status = self._status
-        fault = self._connection_fault or self._send_fault
+        faults = [self._connection_fault, *list(self._faults.values()), ""]
+        fault = next((sentence for sentence in faults if sentence), "")
         try:
             window = self._outbox.window()
         except StoreError as error:
@@ -248,8 +250,6 @@ class HubLink:
         oldest = min(self._beat_mono_s, self._connection.beat_mono_s)
         return self._clock.monotonic() - oldest <= max_age_s
 
-    _connection_fault = ""
-
     def _run(self) -> None:
         while not self._done():
             self._beat_mono_s = self._clock.monotonic()
@@ -257,17 +257,21 @@ class HubLink:
                 event = self._events.get(timeout=max(0.0, self._next_moment() - self._beat_mono_s))
             except queue.Empty:
                 event = _Wake()
-            self._guarded(lambda event=event: self._take(event))  # type: ignore[misc]
-            self._guarded(self._work)
+            self._guarded("event", lambda event=event: self._take(event))  # type: ignore[misc]
+            if self._guarded("work", self._work):
+                self._faults.pop("work", None)
 
-    def _guarded(self, step: Callable[[], None]) -> None:
+    def _guarded(self, kind: str, step: Callable[[], None]) -> bool:
         """The loop must live, whatever a provider or the disk does."""
         try:
             step()
         except EdgeError as error:
-            self._fault(str(error))
+            self._fault(kind, str(error))
         except Exception:  # noqa: BLE001 - a provider's fault must not end the link
             _log.exception("link dispatcher step failed")
+        else:
+            return True
+        return False
 
     def _next_moment(self) -> float:
         moments = [self._beat_mono_s + _LOOK_S, self._next_expiry]
@@ -341,7 +345,7 @@ class HubLink:
                 stream=self._outbox.stream_id,
             )
         except MessageRefused as refusal:
-            self._fault(str(refusal))
+            self._fault("row", str(refusal))
             self._flights.depart(row.seq, row.entry.lane, row.entry.type, None, now)
             return True
         mid = self._connection.publish(topic, payload)
@@ -356,6 +360,7 @@ class HubLink:
         self._trip.begin(now)
         self._reply_mids.clear()
         self._connection_fault = ""
+        self._faults.clear()  # what still holds will be said again
         self._status = replace(self._status, connected=True, since_mono_s=now)
         self._next_heartbeat = now
         self._next_rebirth = None
@@ -394,7 +399,7 @@ class HubLink:
         self._outbox.acknowledge(ack.stream, ack.ranges)
         if ack.stream == self._outbox.stream_id:
             self._flights.arrive(ack.ranges)
-        self._send_fault = ""
+        self._faults.pop("event", None)
         self._status = replace(self._status, last_ack_mono_s=self._clock.monotonic())
 
     def _offered(self, offer: TimeOffer) -> None:
@@ -425,9 +430,9 @@ class HubLink:
             return
         self._trip.heard(self._clock.monotonic())
         if code >= _REFUSED:
-            self._fault(of_unsent(code, flight.topic))
+            self._fault(flight.topic, of_unsent(code, flight.topic))
         else:
-            self._send_fault = ""
+            self._faults.pop(flight.topic, None)
 
     def _look_for_life(self, now: float) -> None:
         silent_s = self._trip.silent_s(now)
@@ -455,9 +460,9 @@ class HubLink:
             self._events.put(_Again(order.from_seq))
         return answer(command.id, "done", "", self._clock)
 
-    def _fault(self, sentence: str) -> None:
-        if sentence != self._send_fault:
-            self._send_fault = sentence
+    def _fault(self, kind: str, sentence: str) -> None:
+        if self._faults.get(kind) != sentence:
+            self._faults[kind] = sentence
             _log.warning("link %s", sentence)
 
     def _done(self) -> bool:
