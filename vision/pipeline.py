@@ -95,6 +95,12 @@ class Pipeline:
             except RuleError as error:
                 self._on_fault(str(error))
                 continue
+            if not set(spec.labels) & set(self._detector.labels):
+                self._on_fault(
+                    f"The rule {spec.kind!r} of camera {self._camera.name!r} waits for "
+                    f"{', '.join(spec.labels)}, which the model {self._detector.name} never finds. "
+                    "Choose another model or other labels."
+                )
             built.append(_Watched(number, spec, rule, zone))
         return built
 

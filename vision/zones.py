@@ -5,6 +5,9 @@ from __future__ import annotations
 from vision.errors import RuleError
 from vision.settings import Point, Polygon, ZoneSpec
 
+EDGE = 0.001
+"""A corner drawn on the very edge may lie a hair outside."""
+
 
 class Zone:
     """A polygon in fractions of the picture.
@@ -17,7 +20,7 @@ class Zone:
         named = f"The zone {spec.name!r} ({spec.id})"
         if len(spec.polygon) < 3:
             raise RuleError(f"{named} has fewer than three corners. Draw it again.")
-        if any(not (0 <= x <= 1 and 0 <= y <= 1) for x, y in spec.polygon):
+        if any(not (-EDGE <= x <= 1 + EDGE and -EDGE <= y <= 1 + EDGE) for x, y in spec.polygon):
             raise RuleError(f"{named} has a corner outside the picture. Draw it again.")
         if abs(_area(spec.polygon)) < 1e-6:
             raise RuleError(f"{named} encloses nothing. Draw it again.")

@@ -122,9 +122,16 @@ def test_the_same_key_is_never_used_for_two_incidents() -> None:
 
 @pytest.mark.parametrize(
     ("rule", "words"),
-    [(RuleSpec("dragon", "left"), "dragon"), (RuleSpec("intrusion", "moon"), "moon")],
+    [
+        (RuleSpec("dragon", "left"), "dragon"),
+        (RuleSpec("intrusion", "moon"), "moon"),
+        (RuleSpec("intrusion", "left", labels=("persn",)), "persn"),
+        (RuleSpec("intrusion", "left", labels=()), "nothing"),
+    ],
 )
-def test_an_unknown_rule_or_zone_is_named_and_the_rest_works(rule: RuleSpec, words: str) -> None:
+def test_an_unknown_rule_zone_or_label_is_named_and_the_rest_works(
+    rule: RuleSpec, words: str
+) -> None:
     """One fault stays one fault."""
     spec = camera(rules=(rule, RuleSpec("intrusion", "left")))
     reports, faults, _ = play(spec, ColourDetector())
@@ -132,6 +139,21 @@ def test_an_unknown_rule_or_zone_is_named_and_the_rest_works(rule: RuleSpec, wor
     (sentence,) = faults
     assert words in sentence
     assert "大门" in sentence
+
+
+class PersonsOnly(ColourDetector):
+    """A model that knows one label."""
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        return ("person",)
+
+
+def test_a_rule_that_waits_for_what_the_model_never_finds_is_told() -> None:
+    """Nobody should wait for a fire alarm from a model that knows no fire."""
+    spec = camera(rules=(RuleSpec("intrusion", "left", labels=("fire",)),))
+    _, (sentence,), _ = play(spec, PersonsOnly(), seconds=1)
+    assert "never finds" in sentence
 
 
 class BrokenRule:

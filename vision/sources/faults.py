@@ -9,6 +9,9 @@ import av
 
 from vision.errors import SourceError, SourceFault
 
+LONGEST_DETAIL = 400
+"""Characters of the library's words that are kept."""
+
 _USER_INFO = re.compile(r"(?<=://)[^\s'\"]*@")
 _IN_QUERY = re.compile(r"(?i)(passw(?:or)?d|passwd|pwd|pass|token|secret)=[^&\s'\"]*")
 _UNREACHABLE = {errno.EHOSTUNREACH, errno.ENETUNREACH, errno.ENETDOWN, errno.EHOSTDOWN, errno.EIO}
@@ -31,7 +34,7 @@ def source_error(error: BaseException, url: str, *, opening: bool) -> SourceErro
     """The `SourceError` for what the library raised while opening or reading `url`."""
     if isinstance(error, SourceError):
         return error
-    detail = without_secrets(f"{type(error).__name__}: {error}", url)
+    detail = without_secrets(f"{type(error).__name__}: {error}", url)[:LONGEST_DETAIL]
     return SourceError(_fault(error, opening=opening, network="://" in url), detail)
 
 
