@@ -18,6 +18,9 @@ _NAMED = re.compile(rf"(?i)\b({_NAMES})(['\"]?\s*[=:]\s*)('[^']*'|\"[^\"]*\"|[^\
 _BEARER = re.compile(r"(?i)\b(bearer|basic)\s+[A-Za-z0-9._~+/=-]{8,}")
 _PATHS = re.compile(r"(?i)_file$")
 
+TALKATIVE = ("alembic",)
+"""Libraries that tell at INFO what only their makers want to know."""
+
 Excuse = tuple[type[BaseException], BaseException, TracebackType | None]
 
 
@@ -88,3 +91,5 @@ def set_up_logging(
     root.handlers[:] = [handler]
     root.setLevel(level)
     logging.captureWarnings(capture=True)
+    for name in TALKATIVE:
+        logging.getLogger(name).setLevel(max(level, logging.WARNING))

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
 from edge.clock import Clock
 from edge.ids import uuid7
 from edge.settings.schema import HubSettings, TownshipSettings
-from edge.site.accounts import Accounts
+
+if TYPE_CHECKING:
+    from edge.site.accounts import Accounts
 
 
 @contextmanager

@@ -13,7 +13,7 @@ from typing import Any
 
 from edge.settings.layers import Tree
 from edge.settings.outlines import SMALLEST, area, crosses_itself, outline
-from edge.settings.places import Places, exists, needed_files
+from edge.settings.places import Places, Presence, needed_files, presence
 from edge.settings.problems import Loc, Problem
 from edge.settings.schema import Section
 
@@ -111,8 +111,10 @@ def _outline(value: object, loc: Loc) -> Iterator[Problem]:
 def _files(tree: Tree, model: type[Section], places: Places) -> Iterator[Problem]:
     for loc, text in needed_files(model, tree):
         path = places.file(Path(text))
-        if not exists(path):
-            yield Problem("no_file", loc=loc, values={"path": path})
+        found = presence(path)
+        if found is not Presence.THERE:
+            code = "no_file" if found is Presence.ABSENT else "no_access"
+            yield Problem(code, loc=loc, values={"path": path})
 
 
 def _pairs(tree: Tree) -> Iterator[Problem]:

@@ -14,7 +14,7 @@ from pydantic import ValidationError
 from edge.errors import SettingsError
 from edge.settings.checks import check
 from edge.settings.layers import Layer, Tree, from_environment, merge, origin, read_file
-from edge.settings.places import Places, anchored, exists
+from edge.settings.places import Places, Presence, anchored, presence
 from edge.settings.problems import Problem, sentence
 from edge.settings.refusals import refusals
 from edge.settings.schema import HubSettings, Section, TownshipSettings
@@ -152,7 +152,7 @@ def _layers(reading: _Reading, words: Words) -> tuple[list[Layer], list[Problem]
         reading.environ, reading.prefix, words("environment", prefix=reading.prefix)
     )
     override = reading.override or _override_of(read, variables, reading.places)
-    if exists(override):
+    if presence(override) is not Presence.ABSENT:
         read.append(read_file(override))
     read.append(variables)
     layers = [layer for layer in read if isinstance(layer, Layer)]

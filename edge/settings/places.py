@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from enum import Enum
 from pathlib import Path
 from typing import Self, TypeVar
 
@@ -44,8 +45,10 @@ class Places:
         """A file: a credential of that name if systemd gave one, else beside the configuration."""
         if path.is_absolute():
             return path
-        if self.credentials is not None and exists(self.credentials / path):
-            return self.credentials / path
+        if self.credentials is not None:
+            credential = self.credentials / path
+            if presence(credential) is Presence.THERE:
+                return credential
         return self.config / path
 
     def state_folder(self, configured: Path | None) -> Path:
@@ -54,12 +57,23 @@ class Places:
         return self.state if self.state is not None else self.config / STATE_DEFAULT
 
 
-def exists(path: Path) -> bool:
-    """Whether a file is there; a path nobody can ask about is not there."""
+class Presence(Enum):
+    """What can be known about a file without opening it."""
+
+    THERE = "there"
+    ABSENT = "absent"
+    FORBIDDEN = "forbidden"
+
+
+def presence(path: Path) -> Presence:
+    """Whether a file is there; a path that cannot be one is absent."""
     try:
-        return path.exists()
+        path.stat()
+    except PermissionError:
+        return Presence.FORBIDDEN
     except (OSError, ValueError):
-        return False
+        return Presence.ABSENT
+    return Presence.THERE
 
 
 def anchored(section: S, places: Places) -> S:

@@ -208,6 +208,22 @@ def test_check_knows_a_township_and_an_unknown_rule(
     assert "camera[a].rule[0].kind is not one of the choices" in capsys.readouterr().err
 
 
+def test_a_console_needs_no_vision_and_no_sound(tmp_path: Path) -> None:
+    """`check` of a township loads none of the libraries that only a hub has, nor the pages."""
+    path = tmp_path / "township.toml"
+    path.write_text('[township]\nid = "t"\nname = "青山镇"\n', encoding="utf-8")
+    programme = (
+        "import sys; from edge.cli import run; "
+        f"status = run(['check', '--config', {str(path)!r}], {{}}); "
+        "heavy = {'numpy', 'cv2', 'av', 'onnxruntime', 'pydub', 'fastapi'} & set(sys.modules); "
+        "sys.exit(status or str(heavy or ''))"
+    )
+    command = [sys.executable, "-c", programme]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode in {0, 1}
+    assert done.stderr.strip() == ""
+
+
 def test_check_without_any_camera_says_so(hub: str, capsys: pytest.CaptureFixture[str]) -> None:
     """A box that will see nothing is a configuration that can be used, with a warning."""
     assert run(["check", "--config", hub], {}) == 0

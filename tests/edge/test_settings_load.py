@@ -290,6 +290,26 @@ def test_a_forbidden_file_is_told(tmp_path: Path) -> None:
         load_hub(path)
 
 
+def test_what_this_user_may_not_see_is_not_called_missing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A secret or an override in a closed folder is told as closed, never silently left out."""
+    look = Path.stat
+
+    def stat(path: Path, **options: bool) -> os.stat_result:
+        if "closed" in path.parts:
+            raise PermissionError(13, "Permission denied", str(path))
+        return look(path, **options)
+
+    monkeypatch.setattr(Path, "stat", stat)
+    text = f'{HUB}[link]\npassword_file = "closed/pw"\n[state]\nfolder = "closed"\n'
+    (tmp_path / "closed").mkdir()
+    (tmp_path / "closed" / "override.toml").write_text("[web]\nprot = 1\n")
+    found = " ".join(problems(tmp_path, text))
+    assert "closed/pw, which this user may not look at" in found
+    assert "Did you mean `port`" in found, "the override was read, not left out"
+
+
 def test_problems_are_told_in_chinese(tmp_path: Path) -> None:
     """The same problem in the language of the clerk."""
     found = problems(tmp_path, HUB + "[web]\nprot = 1\n", "zh")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import logging
 from pathlib import Path
 
 from edge.cli.command import Call, Command
@@ -17,10 +18,12 @@ def add_arguments(parser: argparse.ArgumentParser, words: Words) -> None:
     add("--json", metavar="FILE|-", default="", help=words("demo.json"))
     add("--seconds", metavar="N", type=float, help=words("demo.seconds"))
     add("--state", metavar="DIR", type=Path, help=words("demo.state"))
+    add("--verbose", action="store_true", help=words("demo.verbose"))
 
 
 def run(call: Call) -> int:
-    set_up_logging(environ=call.environ)
+    level = logging.INFO if call.arguments.verbose else logging.WARNING
+    set_up_logging(level=level, environ=call.environ)
     from edge.demo import DemoOptions, run_demo  # noqa: PLC0415 - loads everything
 
     typed = call.arguments

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import socket
+from typing import TYPE_CHECKING
 
 from edge.cli.accounts import open_accounts
 from edge.cli.command import FAILED, OK, Call, Command, add_config
@@ -11,9 +12,10 @@ from edge.cli.settings import any_settings
 from edge.clock import SystemClock
 from edge.people import Role
 from edge.settings.schema import HubSettings, TownshipSettings
-from edge.site.accounts import Accounts
-from edge.site.invitations import invite
 from edge.words import Words
+
+if TYPE_CHECKING:
+    from edge.site.accounts import Accounts
 
 WHO = "command-line"
 
@@ -70,6 +72,8 @@ def _give_link(
     role: Role,
     cameras: frozenset[str] | None = None,
 ) -> int:
+    from edge.site.invitations import invite  # noqa: PLC0415 - loads the pages
+
     address = call.arguments.url or page_address(settings)
     if not address:
         return _refuse(call, "user.no_address")
