@@ -71,7 +71,7 @@ def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MakeUrl]:
         return subprocess.run(probe, check=False).returncode == 0
 
     try:
-        wait_for(ready, timeout_s=20, what="PostgreSQL")
+        wait_for(ready, timeout_s=60, what="PostgreSQL")
         yield make
     finally:
         server.send_signal(signal.SIGINT)

@@ -162,7 +162,7 @@ class FakeHub:
     def cameras(self) -> tuple[CameraStatus, ...]:
         return (
             CameraStatus(id="reservoir-east", name="水库东岸", state="watching", fps_in=25),
-            CameraStatus(id="gate", name="村口", state="lost", fault="unreachable"),
+            CameraStatus(id="gate", name="村口", state="lost", fault="no_route"),
         )
 
     def heartbeat(

@@ -72,6 +72,11 @@ class HubView:
         return self.hub.village or self.hub.id
 
     @property
+    def blind(self) -> bool:
+        """Nothing is known of the village at this moment."""
+        return self.word in {"offline", "silent", "never"}
+
+    @property
     def backlog(self) -> bool:
         """Alerts wait on the box for longer than a hiccup."""
         return self.hub.queued > 0 and self.hub.oldest_age_s > BACKLOG_S
