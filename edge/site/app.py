@@ -21,7 +21,7 @@ from edge.site.accounts import Accounts
 from edge.site.attempts import Attempts
 from edge.site.context import Site, words_of
 from edge.site.door import Door
-from edge.site.headers import SecurityHeaders
+from edge.site.headers import SecurityHeaders, security_headers
 from edge.site.pages import HERE, STATICS, environment, trouble
 from edge.site.passwords import Passwords
 from edge.site.sessions import Sessions
@@ -116,7 +116,7 @@ def build_site(
     app.mount("/static", _Statics(folders), name="static")
     for router in (signin.router, common.router, *routers):
         app.include_router(router)
-    _explain_troubles(app)
+    _explain_troubles(app, secure=secure)
     return app
 
 
@@ -133,7 +133,7 @@ class _Statics(StaticFiles):
         return response
 
 
-def _explain_troubles(app: FastAPI) -> None:
+def _explain_troubles(app: FastAPI, *, secure: bool) -> None:
     """Every failure becomes a sentence and what to do about it."""
 
     async def by_status(request: Request, error: Exception) -> Response:
@@ -149,11 +149,17 @@ def _explain_troubles(app: FastAPI) -> None:
     async def failed(request: Request, error: Exception) -> Response:
         return trouble(request, 503, str(error))
 
+    async def unforeseen(request: Request, _: Exception) -> Response:
+        # This one is made outside of our middleware, so it is dressed here.
+        response = trouble(request, 500, _sentence(request, 500))
+        response.headers.update(security_headers(secure=secure) | {"cache-control": "no-store"})
+        return response
+
     app.add_exception_handler(HTTPException, by_status)
     app.add_exception_handler(RequestValidationError, invalid)
     app.add_exception_handler(AccessRefused, refused)
     app.add_exception_handler(EdgeError, failed)
-    app.add_exception_handler(Exception, by_status)
+    app.add_exception_handler(Exception, unforeseen)
 
 
 def _sentence(request: Request, status: int) -> str:

@@ -22,14 +22,17 @@ ALWAYS = {
 }
 
 
+def security_headers(*, secure: bool) -> dict[str, str]:
+    """The headers of every answer, with or without TLS."""
+    return ALWAYS | ({"strict-transport-security": "max-age=31536000"} if secure else {})
+
+
 class SecurityHeaders:
     """ASGI middleware that adds them; pages are not kept by browsers unless they say so."""
 
     def __init__(self, app: ASGIApp, *, secure: bool) -> None:
         self._app = app
-        self._headers = dict(ALWAYS)
-        if secure:
-            self._headers["strict-transport-security"] = "max-age=31536000"
+        self._headers = security_headers(secure=secure)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":

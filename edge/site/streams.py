@@ -18,17 +18,17 @@ RETRY_MS = 2000
 
 
 def event_stream(
-    request: Request, bus: Bus, person: Person, *, beat_s: float = BEAT_S
+    request: Request, bus: Bus, person: Person, *, beat_s: float | None = None
 ) -> StreamingResponse:
     """Send every `Change` as an event named by its topic, with its id as data.
 
-    Every `beat_s` an event `beat` says that the line is alive (a browser cannot see comments, and
-    a page must notice a dead 4G link). The stream ends with the bus, with the server and when the
-    session is no longer good; the page connects again by itself. Who may see some cameras only
-    gets hints without ids.
+    Every `beat_s` (by default `BEAT_S`) an event `beat` says that the line is alive: a browser
+    cannot see comments, and a page must notice a dead 4G link. The stream ends with the bus, with
+    the server and when the session is no longer good; the page connects again by itself. Who may
+    see some cameras only gets hints without ids.
     """
     site = site_of(request)
-    body = _events(site, bus, person, request.cookies.get(site.cookie, ""), beat_s)
+    body = _events(site, bus, person, request.cookies.get(site.cookie, ""), beat_s or BEAT_S)
     return StreamingResponse(body, media_type="text/event-stream")
 
 
