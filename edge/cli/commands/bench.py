@@ -14,7 +14,7 @@ def add_arguments(parser: argparse.ArgumentParser, words: Words) -> None:
     add("--video", action="append", default=[], metavar="FILE", help=words("bench.video"))
     add("--model", metavar="FILE.onnx", type=Path, help=words("demo.model"))
     add("--json", metavar="FILE|-", default="", help=words("bench.json"))
-    add("--seconds", metavar="N", type=float, default=10.0, help=words("bench.seconds"))
+    add("--seconds", metavar="N", type=float, default=20.0, help=words("bench.seconds"))
 
 
 def run(call: Call) -> int:
