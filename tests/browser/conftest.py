@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from fastapi import FastAPI
 
 from edge.clock import SimulatedClock
 from edge.people import Role
@@ -91,6 +92,10 @@ class Browser:
         """Run the body of a function in the page."""
         return self._do("POST", "/execute/sync", script=script, args=list(arguments))
 
+    def forget(self) -> None:
+        """Throw every cookie of this site away."""
+        self._do("DELETE", "/cookie")
+
     def text(self, selector: str = "body") -> str:
         script = "return document.querySelector(arguments[0])?.innerText ?? ''"
         return str(self.run(script, selector))
@@ -101,9 +106,7 @@ class Browser:
 
     def keys(self, text: str) -> None:
         """Press keys one after the other, wherever the focus is."""
-        strokes = [
-            {"type": kind, "value": key} for key in text for kind in ("keyDown", "keyUp")
-        ]
+        strokes = [{"type": kind, "value": key} for key in text for kind in ("keyDown", "keyUp")]
         self._do("POST", "/actions", actions=[{"type": "key", "id": "k", "actions": strokes}])
 
     def screenshot(self) -> bytes:
@@ -162,19 +165,6 @@ def browser(driver: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[B
     one.quit()
 
 
-@dataclass(frozen=True)
-class Village:
-    """A hub's pages, served by a thread of their own."""
-
-    url: str
-    house: FakeHouse
-    accounts: FakeAccounts
-    clock: SimulatedClock
-
-    def link(self, name: str = "值班员", role: Role = Role.ADMIN) -> str:
-        return invite(self.accounts, self.clock, name, role, self.url)
-
-
 class Serving:
     """Runs a site's server in an event loop on another thread, as the hub does in its own."""
 
@@ -183,16 +173,50 @@ class Serving:
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="pages")
 
+    def stop(self) -> None:
+        asyncio.run_coroutine_threadsafe(self.server.stop(), self._loop).result(10)
+
     def __enter__(self) -> str:
         self._thread.start()
         asyncio.run_coroutine_threadsafe(self.server.start(), self._loop).result(10)
         return self.server.url
 
     def __exit__(self, *reason: object) -> None:
-        asyncio.run_coroutine_threadsafe(self.server.stop(), self._loop).result(10)
+        self.stop()
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join(10)
         self._loop.close()
+
+
+@dataclass(frozen=True)
+class Village:
+    """A hub's pages, served by a thread of their own."""
+
+    url: str
+    house: FakeHouse
+    accounts: FakeAccounts
+    clock: SimulatedClock
+    serving: Serving
+
+    def link(self, name: str = "值班员", role: Role = Role.ADMIN) -> str:
+        return invite(self.accounts, self.clock, name, role, self.url)
+
+    def stop(self) -> None:
+        """The box goes away."""
+        self.serving.stop()
+
+    def again(self) -> Serving:
+        """The same box at the same address, to be entered as a context."""
+        return Serving(
+            Server(
+                _site(self.house, self.accounts, self.clock), "127.0.0.1", self.serving.server.port
+            )
+        )
+
+
+def _site(house: FakeHouse, accounts: FakeAccounts, clock: SimulatedClock) -> FastAPI:
+    quick = Passwords(memory_kib=64, passes=1)
+    return build_hub_site(house, accounts, clock, allow_passwordless=True, passwords=quick)
 
 
 @pytest.fixture
@@ -200,12 +224,6 @@ def village() -> Iterator[Village]:
     """A village's pages with nothing in them yet; the demo's entry without a password is open."""
     clock = SimulatedClock()
     house, accounts = FakeHouse(clock), FakeAccounts()
-    app = build_hub_site(
-        house,
-        accounts,
-        clock,
-        allow_passwordless=True,
-        passwords=Passwords(memory_kib=64, passes=1),
-    )
-    with Serving(Server(app, "127.0.0.1", 0)) as url:
-        yield Village(url, house, accounts, clock)
+    serving = Serving(Server(_site(house, accounts, clock), "127.0.0.1", 0))
+    with serving as url:
+        yield Village(url, house, accounts, clock, serving)

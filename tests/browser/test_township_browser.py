@@ -36,6 +36,7 @@ class Town:
     village: Village
     hub: FakeHub
     wait: Callable[[Any], None]
+    kill_broker: Callable[[], None]
 
     def enter(self, browser: Browser, name: str, role: Role, path: str = "/") -> None:
         """Open a page as this person, without the walk through sign-in."""
@@ -68,7 +69,7 @@ def town(tmp_path: Path) -> Iterator[Town]:
     wait(township.start())
     wait_for(lambda: township.connected, what="the township's link")
     village = Village(broker.port, "lin-jia-cun")
-    yield Town(township, village, FakeHub(), wait)
+    yield Town(township, village, FakeHub(), wait, broker.kill)
     village.close()
     wait(township.stop())
     broker.kill()
@@ -106,7 +107,8 @@ def test_an_alert_appears_by_itself_and_one_of_two_monitors_takes_it(
         )
         wait_for(lambda one=one: one.run("return !!document.querySelector('#alerts img.picture')"))
     browser.click("#alerts li.alert button")
-    wait_for(lambda: "张三 已受理" in browser.text(), what="the taken alert")
+    wait_for(lambda: "张三 已受理" in browser.text("#alerts"), what="the taken alert")
+    assert browser.run("return window.stayed") is True
     wait_for(lambda: "张三 已受理" in second.text("#alerts"), what="the other monitor's page")
     assert second.run("return window.stayed") is True
     assert second.run("return document.querySelectorAll('#alerts li.alert button').length") == 0
@@ -195,6 +197,20 @@ def test_no_page_scrolls_sideways_or_complains(
             )
             assert small == []
     assert browser.complaints() == []
+
+
+def test_a_village_that_falls_silent_is_shown_without_anybody_s_message(
+    town: Town, browser: Browser
+) -> None:
+    """Its broker says good-bye for it; the open page shows it, and that nothing is seen there."""
+    town.village.say(town.hub.birth())
+    wait_for(town.township.store.hubs, what="the birth")
+    town.enter(browser, "张三", Role.VIEWER, "/villages")
+    wait_for(lambda: "有问题" in browser.text("#villages"))
+    town.village.say(town.hub.state("offline"))
+    wait_for(lambda: "现在看不到这个村的情况" in browser.text("#villages"))
+    town.kill_broker()
+    wait_for(lambda: "现在收不到各村的告警" in browser.text("#villages"), timeout_s=15)
 
 
 def test_the_tone_is_off_until_somebody_switches_it_on(town: Town, browser: Browser) -> None:

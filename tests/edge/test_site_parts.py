@@ -7,11 +7,16 @@ import contextlib
 import socket
 import time
 from collections.abc import AsyncIterator
-from datetime import UTC, datetime
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import httpx
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from fastapi import FastAPI
 from hypothesis import given
 from hypothesis import strategies as some
@@ -20,15 +25,16 @@ from edge.clock import SimulatedClock, Stamp
 from edge.errors import StartError
 from edge.events import Bus, Change
 from edge.people import Account, Role
-from edge.site import Server, build_site
+from edge.site import Server, build_site, invite
 from edge.site.app import HERE
 from edge.site.attempts import Attempts, neighbourhood
 from edge.site.pages import local_path
 from edge.site.passwords import Passwords
 from edge.site.times import Times, say_age
 from edge.site.words import load_words
+from edge.store.hub import HubStore
 from tests.fakes.accounts import FakeAccounts
-from tests.visitor import QUICK
+from tests.visitor import BASE, QUICK, Visitor
 
 WORDS = load_words([HERE / "words"])
 
@@ -308,3 +314,68 @@ def test_bad_certificate_is_said(tmp_path: Path) -> None:
             await server.stop()
 
     asyncio.run(story())
+
+
+def test_tls(tmp_path: Path) -> None:
+    """With a certificate the pages are served over TLS, and the address says so."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "hub.test")])
+    now = datetime.now(tz=UTC)
+    certificate = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(1)
+        .not_valid_before(now - timedelta(days=1))
+        .not_valid_after(now + timedelta(days=1))
+        .sign(key, hashes.SHA256())
+    )
+    pem, secret = tmp_path / "cert.pem", tmp_path / "key.pem"
+    pem.write_bytes(certificate.public_bytes(Encoding.PEM))
+    secret.write_bytes(
+        key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()),
+    )
+
+    async def story() -> str:
+        async with (
+            Server(a_site(Bus(), FakeAccounts()), "127.0.0.1", 0, pem, secret) as server,
+            httpx.AsyncClient(verify=False, trust_env=False) as client,  # noqa: S501 - our own
+        ):
+            assert server.url.startswith("https://127.0.0.1:")
+            return (await client.get(f"{server.url}/healthz")).text
+
+    assert asyncio.run(story()) == "ok"
+
+
+def test_a_real_store_keeps_the_door(tmp_path: Path) -> None:
+    """With the hub's own database a link works once, also when two use it at once."""
+    clock = SimulatedClock()
+    store = HubStore.open(tmp_path, clock)
+    try:
+        app = build_site(
+            title="林家村",
+            accounts=store,
+            clock=clock,
+            bus=Bus(),
+            language="zh",
+            templates=[],
+            words=[],
+            cookie="session",
+            secure=False,
+            session_hours=12,
+            routers=[],
+            metrics=lambda: "up 1\n",
+            passwords=QUICK,
+        )
+        link = invite(store, clock, "张三", Role.ADMIN, BASE)
+        form = {"password": "correct horse", "again": "correct horse"}
+        with ThreadPoolExecutor(2) as pool:
+            visitors = [Visitor(app), Visitor(app)]
+            answers = list(pool.map(lambda v: v.post(link, form).status_code, visitors))
+        assert sorted(answers) == [200, 410]
+        seen = [visitor.get("/metrics").status_code for visitor in visitors]
+        assert sorted(seen) == [200, 303]
+        assert {entry.action for entry in store.audit_log(9)} == {"accept_invitation"}
+    finally:
+        store.close()
