@@ -12,7 +12,7 @@ from typing import TypeVar
 
 from edge.clock import Clock, SystemClock
 from edge.errors import EdgeError, LinkError, StartError
-from edge.events import Bus
+from edge.events import Bus, Change
 from edge.link.connection import Address
 from edge.link.messages import AnnounceOrder
 from edge.link.signing import SigningKey
@@ -145,9 +145,17 @@ class Township:
         self._orders, self._link = orders, link
         link.start()
         self._stack.push_async_callback(asyncio.to_thread, link.stop, LINK_STOP_S)
-        housekeeping = asyncio.create_task(self._keep_house(orders), name="housekeeping")
+        room = Room(
+            store,
+            orders,
+            self._bus,
+            clock,
+            settings.link.heartbeat_s,
+            self.invite,
+            link_trouble=lambda: _trouble_of(link),
+        )
+        housekeeping = asyncio.create_task(self._keep_house(room), name="housekeeping")
         self._stack.push_async_callback(_cancel, housekeeping)
-        room = Room(store, orders, self._bus, clock, settings.link.heartbeat_s, self.invite)
 
         def figures() -> str:
             return write_figures(
@@ -165,11 +173,17 @@ class Township:
         self._stack.callback(self._bus.close)
         log.info("township started url=%s database=%s", self.url, store.database.dialect)
 
-    async def _keep_house(self, orders: Orders) -> None:
-        """Send what waits for the connection, end what nobody answered."""
+    async def _keep_house(self, room: Room) -> None:
+        """Send what waits, end what nobody answered, and let silence be seen on open pages."""
+        before: object = None
         while True:
             try:
-                await asyncio.to_thread(orders.dispatch)
+                await asyncio.to_thread(room.orders.dispatch)
+                views = await asyncio.to_thread(room.hubs)
+                now = room.link_trouble(), {view.hub.id: view.word for view in views}
+                if before is not None and now != before:
+                    self._bus.publish(Change("hub"))
+                before = now
             except EdgeError as error:
                 log.warning("housekeeping failed reason=%r", str(error))
             await asyncio.sleep(HOUSEKEEPING_S)
@@ -242,6 +256,13 @@ def open_store(settings: TownshipSettings, clock: Clock) -> Store:
             ) from error
     url = settings.database or f"sqlite:///{(folder / 'township.db').resolve()}"
     return Store(url, clock)
+
+
+def _trouble_of(link: TownshipLink) -> str:
+    status = link.status()
+    if status.fault or status.connected:
+        return status.fault
+    return "The broker has not answered yet."
 
 
 def _there(part: T | None) -> T:

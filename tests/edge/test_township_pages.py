@@ -78,7 +78,15 @@ class House:
         self.hub = FakeHub()
         key = SigningKey.generate("official")
         self.orders = Orders(self.store, self.bus, self.clock, key=key, send=self._send)
-        room = Room(self.store, self.orders, self.bus, self.clock, 30.0, self._invite)
+        room = Room(
+            self.store,
+            self.orders,
+            self.bus,
+            self.clock,
+            30.0,
+            self._invite,
+            link_trouble=lambda: "" if self.broker else "The broker cannot be reached.",
+        )
         settings = TownshipSettings(township=TownshipSection(id="qingshui-zhen", name="清水镇"))
         self.app = build_pages(
             room,
@@ -302,6 +310,25 @@ def test_silence_is_never_shown_as_safety(house: House) -> None:
     assert "没有消息" in text
     assert "现在看不到这个村的情况" in text
     assert "没有告警不等于安全" in client.get("/alerts/list").text
+
+
+def test_a_township_that_cannot_hear_says_so(house: House) -> None:
+    """Without its broker the console does not look calm."""
+    house.with_data()
+    client = house.browser(Role.VIEWER)
+    house.broker = False
+    for path in ("/alerts/list", "/villages/list"):
+        text = client.get(path).text
+        assert "现在收不到各村的告警" in text
+        assert "The broker cannot be reached." in text
+
+
+def test_an_offline_village_s_cameras_are_not_called_good(house: House) -> None:
+    """What a camera last said is not shown as its state once its hub is gone."""
+    house.post.store_batch([house.hub.birth(), house.hub.state("offline")])
+    text = house.browser(Role.VIEWER).get("/villages/list").text
+    assert "现在看不到" in text
+    assert "正常" not in text
 
 
 def test_speaking_goes_out_signed_and_its_answers_are_shown(house: House) -> None:

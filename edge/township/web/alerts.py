@@ -94,6 +94,7 @@ def _lists(room: Room, person: Person) -> dict[str, Any]:
         "newest": max([*opened, *closed], key=lambda alert: alert.stored_at, default=None),
         "troubled": [hub for hub in hubs if hub.tone != "good"],
         "hub_count": len(hubs),
+        "link_trouble": room.link_trouble(),
     }
 
 

@@ -23,6 +23,7 @@ class Room:
     Attributes:
         heartbeat_s: How often hubs speak at least.
         invite: Makes a one-time link for a name and a role.
+        link_trouble: Why villages cannot be heard at this moment; empty while all is well.
     """
 
     store: Store
@@ -31,6 +32,7 @@ class Room:
     clock: Clock
     heartbeat_s: float
     invite: Callable[[str, Role], str]
+    link_trouble: Callable[[], str] = lambda: ""
 
     def villages(self) -> dict[str, str]:
         """Name of every village by the id of its hub."""

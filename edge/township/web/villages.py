@@ -13,9 +13,9 @@ router = APIRouter(dependencies=[Depends(signed_in())])
 
 @router.get("/villages")
 def villages(request: Request, room: InRoom) -> Response:
-    return page(request, "villages.html", hubs=room.hubs())
+    return page(request, "villages.html", hubs=room.hubs(), link_trouble=room.link_trouble())
 
 
 @router.get("/villages/list")
 def village_list(request: Request, room: InRoom) -> Response:
-    return page(request, "village_list.html", hubs=room.hubs())
+    return page(request, "village_list.html", hubs=room.hubs(), link_trouble=room.link_trouble())

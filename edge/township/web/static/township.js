@@ -46,6 +46,16 @@ document.addEventListener("htmx:afterSwap", () => {
   newest = now ?? newest;
 });
 
+// --- who works with the keyboard keeps the place when the list is drawn anew ----------------------
+let place = null;
+document.addEventListener("htmx:beforeSwap", () => {
+  place = document.activeElement?.closest("[data-alert]")?.dataset.alert ?? null;
+});
+document.addEventListener("htmx:afterSettle", () => {
+  if (place) document.querySelector(`[data-alert="${CSS.escape(place)}"] h3 a`)?.focus();
+  place = null;
+});
+
 // --- the question before a village is spoken to -------------------------------------------------
 document.addEventListener("click", ({ target }) => {
   const closer = target.closest?.("[data-closes]");
