@@ -9,6 +9,7 @@ _WRONG_PASSWORD = {0x86, 0x04}
 _NOT_AUTHORISED = {0x87, 0x05}
 _BAD_IDENTIFIER = 0x85
 _BAD_PROTOCOL = {0x84, 0x01}
+_TAKEN_OVER = 0x8E
 _BUSY = {0x88, 0x89, 0x97}
 
 
@@ -61,9 +62,13 @@ def of_refusal(code: int, reason: str, where: str) -> str:
             f"The broker at {where} does not speak our version of MQTT. Set `protocol` of the "
             'link to "3.1.1".'
         )
-    if code in _BUSY:
-        return f"The broker at {where} is busy ({reason}). It will be tried again."
-    return f"The broker at {where} refused the connection: {reason}."
+    if code == _TAKEN_OVER:
+        return (
+            f"Another program came to {where} with the id of this one. Two boxes must not share "
+            "an id; correct the settings of one."
+        )
+    again = " It will be tried again." if code in _BUSY else ""
+    return f"The broker at {where} refused the connection: {reason}.{again}"
 
 
 def of_unsent(code: int, reason_for: str) -> str:

@@ -36,6 +36,7 @@ _SLOWEST_RETRY_S = 30.0
 _DOUBLINGS = 5
 _STEADY_S = 10.0
 _LOOK_S = 1.0
+_SUSPICIOUS = 3
 _MORE_THAN_THE_WINDOW = 64
 
 
@@ -227,7 +228,7 @@ class Connection:
         failures = 0
         while not self._stopping.is_set():
             began = self._clock.monotonic()
-            self._guard("connection", self._live_once)()
+            self._guard("connection", self._live_once)(failures)
             steady = self._clock.monotonic() - began > _STEADY_S
             failures = 0 if steady else failures + 1
             # Full jitter: after a power cut in the township all hubs come back, not all at once.
@@ -237,7 +238,7 @@ class Connection:
             self.beat_mono_s = self._clock.monotonic()
             self._stopping.wait(self._uniform(0.0, longest))
 
-    def _live_once(self) -> None:
+    def _live_once(self, failures: int) -> None:
         self._gone = gone = threading.Event()
         try:
             client = self._new_client(gone)
@@ -258,9 +259,14 @@ class Connection:
         self._client = None
         _shut(client)
         self._client = None  # it may have come up in the very moment it was given up
-        self._went_down(self._complaint or self._lost(was_up=was_up))
+        self._went_down(self._complaint or self._lost(failures, was_up=was_up))
 
-    def _lost(self, *, was_up: bool) -> str:
+    def _lost(self, failures: int, *, was_up: bool) -> str:
+        if was_up and failures >= _SUSPICIOUS:
+            return (
+                f"The connection to {self._where} is lost again and again soon after it began. "
+                "Check the network, and that no other box has the same id as this one."
+            )
         if was_up:
             return f"The connection to {self._where} was lost."
         return (
@@ -306,7 +312,9 @@ class Connection:
         client.on_socket_open = self._guard("socket", _without_delay)
         client.on_connect = self._guard("connect", functools.partial(self._on_connect, gone))
         client.on_subscribe = self._guard("subscribe", functools.partial(self._on_subscribe, gone))
-        client.on_disconnect = self._guard("disconnect", lambda *_: gone.set())
+        client.on_disconnect = self._guard(
+            "disconnect", functools.partial(self._on_disconnect, gone)
+        )
         client.on_message = self._guard("message", self._on_message)
         client.on_publish = self._guard("publish", self._on_publish)
         return client
@@ -380,6 +388,19 @@ class Connection:
         self._client = client
         _log.info("link connected=%s client=%s", self._where, self._client_id)
         self._emit(Up())
+
+    def _on_disconnect(
+        self,
+        gone: threading.Event,
+        _client: mqtt.Client,
+        _userdata: object,
+        flags: mqtt.DisconnectFlags,
+        reason: ReasonCode,
+        _properties: object,
+    ) -> None:
+        if flags.is_disconnect_packet_from_server and reason.is_failure:
+            self._complain(of_refusal(reason.value, str(reason), self._where))
+        gone.set()
 
     def _on_message(
         self, client: mqtt.Client, _userdata: object, message: mqtt.MQTTMessage

@@ -153,6 +153,9 @@ class Orders:
             self._reply(command.id, "accepted", "")
             try:
                 reply = self._by_name(command, expires_in_s)
+            except MessageRefused as refusal:
+                self.answer(command.id, "refused", str(refusal))
+                return
             except EdgeError as error:
                 self.answer(command.id, "failed", str(error))
                 return

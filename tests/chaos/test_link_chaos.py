@@ -76,7 +76,10 @@ def read_ids(process: subprocess.Popen[str], count: int) -> list[str]:
 def kill(process: subprocess.Popen[str]) -> list[str]:
     """Kill it and return the whole lines that were still on the way."""
     process.kill()
-    rest, _ = process.communicate(timeout=5)
+    assert process.stdout is not None
+    with process.stdout:
+        rest = process.stdout.read()
+    process.wait(5)
     return [line for line in rest.split("\n")[:-1] if line]
 
 
@@ -156,9 +159,9 @@ def test_killed_between_commits_the_store_is_whole(tmp_path: Path, clock: System
     store = HubStore.open(tmp_path / "killed", clock)
     try:
         assert store.quarantined is None
-        kept = store.incidents(len(committed) + 10)
+        kept = store.incidents(100_000)
         assert {incident.id for incident in kept} >= set(committed)
-        assert [row.seq for row in store.pending(10_000)] == list(range(1, len(kept) + 1))
+        assert [row.seq for row in store.pending(100_000)] == list(range(1, len(kept) + 1))
         assert store.boot == 4
     finally:
         store.close()
@@ -217,3 +220,17 @@ def test_messages_the_broker_forbids_are_kept_and_said(tmp_path: Path, clock: Sy
         hub.close()
         township.close()
         broker.stop()
+
+
+def test_two_boxes_with_one_id_are_told(
+    tmp_path: Path, hub: Hub, broker: Mosquitto, clock: SystemClock
+) -> None:
+    """They throw each other out; this is said instead of looking like a bad network."""
+    wait_for(lambda: hub.link.status().connected, what="the first box")
+    twin = Hub(tmp_path / "twin", broker.port, "5", clock)
+    try:
+        twin.link.start()
+        wait_for(lambda: "same id" in hub.link.status().fault, what="the complaint")
+    finally:
+        twin.close()
+    wait_for(lambda: hub.link.status().connected, timeout_s=20, what="the first box again")
