@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
+import gc
 import http.server
 import json
 import os
 import socket
+import ssl
 import subprocess
 import threading
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
+from datetime import UTC, datetime, timedelta
+from ipaddress import ip_address
 from pathlib import Path
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
 
 from edge.cli import run
 from edge.cli.commands.doctor import examine
@@ -258,6 +266,61 @@ def test_something_that_is_no_broker_is_told(tmp_path: Path) -> None:
         (tmp_path / "ca.pem").write_text("no certificate")
         link["ca"] = tmp_path / "ca.pem"
         assert "No encrypted connection" in bad(one(broker.look(subject(tmp_path, link=link))))
+
+
+# paho leaves its socket to the garbage collector when the handshake fails.
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+def test_a_broker_with_a_strange_certificate_is_told(tmp_path: Path) -> None:
+    """A certificate of another authority is not trusted, and the clock is named as a cause."""
+    ours, theirs = self_signed(tmp_path / "ours"), self_signed(tmp_path / "theirs")
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(*theirs)
+    with closing(socket.create_server(("127.0.0.1", 0))) as server:
+
+        def shake_hands() -> None:
+            raw = server.accept()[0]
+            secure = context.wrap_socket(raw, server_side=True, do_handshake_on_connect=False)
+            with suppress(OSError), secure:
+                secure.do_handshake()
+
+        thread = threading.Thread(target=shake_hands)
+        thread.start()
+        link = {"port": server.getsockname()[1], "ca": ours[0]}
+        found = one(broker.look(subject(tmp_path, link=link)))
+        gc.collect()
+        thread.join()
+    assert "is not trusted" in bad(found)
+    assert "clock" in found.remedy
+
+
+def self_signed(path: Path) -> tuple[Path, Path]:
+    """A certificate for 127.0.0.1 and its key."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, path.name)])
+    now = datetime.now(UTC)
+    certificate = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - timedelta(hours=1))
+        .not_valid_after(now + timedelta(hours=1))
+        .add_extension(
+            x509.SubjectAlternativeName([x509.IPAddress(ip_address("127.0.0.1"))]), critical=False
+        )
+        .sign(key, hashes.SHA256())
+    )
+    pem, key_pem = path.with_suffix(".pem"), path.with_suffix(".key")
+    pem.write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
+    key_pem.write_bytes(
+        key.private_bytes(
+            serialization.Encoding.PEM,
+            serialization.PrivateFormat.PKCS8,
+            serialization.NoEncryption(),
+        )
+    )
+    return pem, key_pem
 
 
 def camera(name: str, url: str, **more: object) -> dict[str, object]:
