@@ -25,7 +25,7 @@ class Attempts:
         with self._lock:
             times = self._times.setdefault(key, deque())
             self._times.move_to_end(key)
-            while times and times[0] <= mono_s - self._window_s:
+            while times and times[0] + self._window_s <= mono_s:
                 times.popleft()
             if len(times) >= self._allowed:
                 return times[0] + self._window_s - mono_s
