@@ -198,9 +198,7 @@ class FakeHouse:
             reason=reason,
         )
         self.store.played = [
-            p
-            for p in self.store.played
-            if (p.announcement, p.speaker) != (announcement, speaker)
+            p for p in self.store.played if (p.announcement, p.speaker) != (announcement, speaker)
         ] + [record]
         self.bus.publish(Change("play", announcement))
         return record
