@@ -6,7 +6,6 @@ import logging
 import queue
 import random
 import threading
-from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -15,7 +14,6 @@ from typing import Literal
 from edge.clock import Clock
 from edge.errors import EdgeError, MessageRefused, StoreError
 from edge.link import topics
-from edge.link.complaints import of_unsent
 from edge.link.connection import (
     Address,
     Arrived,
@@ -26,8 +24,6 @@ from edge.link.connection import (
     Up,
     Will,
 )
-from edge.link.envelope import seal
-from edge.link.flights import Flights
 from edge.link.liveness import RoundTrip
 from edge.link.messages import (
     Ack,
@@ -43,20 +39,17 @@ from edge.link.messages import (
     read,
 )
 from edge.link.orders import CommandHandler, Orders, Outcome, answer
-from edge.link.outbox import Outbox, Row, window_of
+from edge.link.outbox import Outbox, window_of
+from edge.link.replies import Replies
+from edge.link.sender import Sender
 from edge.link.signing import TrustedKeys
 
 _log = logging.getLogger(__name__)
 
-_URGENT_LANE = 1
-_URGENT_EXTRA = 16
-_BULKY_LANE = 5
-_BULKY_WINDOW = 2
 _REFUSED = 0x80
 _SESSION_EXPIRY_S = 86_400
 _LOOK_S = 5.0
 _EXPIRE_EVERY_S = 30.0
-_REPLIES_KEPT = 256
 _GOOD_BYE_S = 1.0
 
 
@@ -177,7 +170,6 @@ class HubLink:
         self._events: queue.SimpleQueue[Event | _Wake | _Say | _Again | _Finish] = (
             queue.SimpleQueue()
         )
-        self._flights = Flights(settings.guard_s)
         self._orders = Orders(
             settings.hub,
             outbox,
@@ -198,12 +190,19 @@ class HubLink:
             window=settings.window,
             uniform=uniform,
         )
+        self._sender = Sender(
+            outbox,
+            self._connection.publish,
+            township=settings.township,
+            hub=settings.hub,
+            window=settings.window,
+            guard_s=settings.guard_s,
+        )
         now = clock.monotonic()
         self._status = LinkStatus(connected=False, since_mono_s=now)
         self._faults: dict[str, str] = {}
         self._connection_fault = ""
-        self._replies: OrderedDict[str, Reply] = OrderedDict()
-        self._reply_mids: dict[int, str] = {}
+        self._replies = Replies()
         self._trip = RoundTrip(settings.ping_every_s, settings.ping_timeout_s)
         self._next_heartbeat = self._next_expiry = now
         self._next_rebirth: float | None = None
@@ -237,8 +236,12 @@ class HubLink:
     def status(self) -> LinkStatus:
         """How the link is at this moment."""
         status = self._status
-        faults = [self._connection_fault, *list(self._faults.values()), ""]
-        fault = next((sentence for sentence in faults if sentence), "")
+        faults = [
+            self._connection_fault,
+            *list(self._faults.values()),
+            *list(self._sender.faults.values()),
+        ]
+        fault = next(filter(None, faults), "")
         try:
             window = self._outbox.window()
         except StoreError as error:
@@ -277,7 +280,7 @@ class HubLink:
         moments = [self._beat_mono_s + _LOOK_S, self._next_expiry]
         if self._status.connected:
             moments += [self._trip.next_moment, self._next_heartbeat]
-            moments += [m for m in (self._flights.next_deadline(), self._next_rebirth) if m]
+            moments += [m for m in (self._sender.next_deadline(), self._next_rebirth) if m]
         if self._finish is not None:
             moments.append(self._finish.deadline_mono_s)
         return min(moments)
@@ -296,7 +299,7 @@ class HubLink:
             case _Say(reply):
                 self._reply(reply)
             case _Again(from_seq):
-                self._flights.forget(from_seq)
+                self._sender.again(from_seq)
             case _Finish():
                 self._finish = event
 
@@ -308,64 +311,28 @@ class HubLink:
             self._outbox.expire()
         if not self._status.connected:
             return
-        self._flights.release_overdue(now)
         if self._next_rebirth is not None and now >= self._next_rebirth:
             self._next_rebirth = None
-            self._flights.forget()
+            self._sender.again()
             self._announce_ourselves()
         if now >= self._next_heartbeat:
             self._next_heartbeat = now + self._settings.heartbeat_s
             body = self._heartbeat(window_of(self._outbox))
             self._publish(topics.HEARTBEAT, body.to_bytes(), qos=0)
         self._look_for_life(now)
-        self._dispatch(now)
-
-    def _dispatch(self, now: float) -> None:
-        window = self._settings.window
-        room = window + _URGENT_EXTRA - len(self._flights)
-        if room <= 0:
-            return
-        for row in self._outbox.pending(room, self._flights.numbers):
-            lane = row.entry.lane
-            if len(self._flights) >= window and lane > _URGENT_LANE:
-                break
-            # Pictures are large: more than two under way would delay an alert on a thin uplink.
-            if lane >= _BULKY_LANE and self._flights.of_lane(_BULKY_LANE) >= _BULKY_WINDOW:
-                break
-            if not self._send(row, now):
-                break
-
-    def _send(self, row: Row, now: float) -> bool:
-        settings = self._settings
-        try:
-            topic, payload = seal(
-                row,
-                township=settings.township,
-                hub=settings.hub,
-                stream=self._outbox.stream_id,
-            )
-        except MessageRefused as refusal:
-            self._fault("row", str(refusal))
-            self._flights.depart(row.seq, row.entry.lane, row.entry.type, None, now)
-            return True
-        mid = self._connection.publish(topic, payload)
-        if mid is None:
-            return False
-        self._flights.depart(row.seq, row.entry.lane, topic, mid, now)
-        return True
+        self._sender.send(now)
 
     def _came_up(self) -> None:
         now = self._clock.monotonic()
-        self._flights.forget()
+        self._sender.begin()
         self._trip.begin(now)
-        self._reply_mids.clear()
         self._connection_fault = ""
         self._faults.clear()  # what still holds will be said again
         self._status = replace(self._status, connected=True, since_mono_s=now)
         self._next_heartbeat = now
         self._next_rebirth = None
         self._announce_ourselves()
-        for reply in list(self._replies.values()):
+        for reply in self._replies.begin():
             self._reply(reply)
 
     def _went_down(self, sentence: str) -> None:
@@ -373,7 +340,7 @@ class HubLink:
         if self._status.connected:
             now = self._clock.monotonic()
             self._status = replace(self._status, connected=False, since_mono_s=now)
-        self._flights.forget()
+        self._sender.again()
 
     def _announce_ourselves(self) -> None:
         self._publish(topics.STATE, self._state("online").to_bytes(), retain=True)
@@ -398,7 +365,7 @@ class HubLink:
     def _acknowledge(self, ack: Ack) -> None:
         self._outbox.acknowledge(ack.stream, ack.ranges)
         if ack.stream == self._outbox.stream_id:
-            self._flights.arrive(ack.ranges)
+            self._sender.acknowledged(ack.ranges)
         self._faults.pop("event", None)
         self._status = replace(self._status, last_ack_mono_s=self._clock.monotonic())
 
@@ -422,17 +389,10 @@ class HubLink:
             return
         if mid == self._good_bye:
             self._good_bye = -1
-        answered = self._reply_mids.pop(mid, None)
-        if answered is not None and code < _REFUSED:
-            self._replies.pop(answered, None)
-        flight = self._flights.published(mid)
-        if flight is None:
-            return
-        self._trip.heard(self._clock.monotonic())
-        if code >= _REFUSED:
-            self._fault(flight.topic, of_unsent(code, flight.topic))
-        else:
-            self._faults.pop(flight.topic, None)
+        if code < _REFUSED:
+            self._replies.taken(mid)
+        if self._sender.published(mid, code):
+            self._trip.heard(self._clock.monotonic())
 
     def _look_for_life(self, now: float) -> None:
         silent_s = self._trip.silent_s(now)
@@ -445,14 +405,11 @@ class HubLink:
             self._trip.ask(self._connection.publish(self._topic(topics.PING), b"{}"), now)
 
     def _reply(self, reply: Reply) -> None:
-        self._replies[reply.command] = reply
-        while len(self._replies) > _REPLIES_KEPT:
-            self._replies.popitem(last=False)
-        mid = self._connection.publish(
-            topics.reply(self._settings.hub, reply.command), reply.to_bytes()
-        )
+        self._replies.keep(reply)
+        topic = topics.reply(self._settings.hub, reply.command)
+        mid = self._connection.publish(topic, reply.to_bytes())
         if mid is not None:
-            self._reply_mids[mid] = reply.command
+            self._replies.sent(reply, mid)
 
     def _resync(self, command: Command) -> Reply:
         order = ResyncOrder.model_validate(command.data)
@@ -480,7 +437,7 @@ class HubLink:
 
     def _nothing_left(self) -> bool:
         try:
-            return not len(self._flights) and not self._outbox.window().queued
+            return not len(self._sender) and not self._outbox.window().queued
         except StoreError:
             return True
 
