@@ -28,6 +28,10 @@ WireSeverity = Literal["life_safety", "urgent", "notice"]
 LANES = {"life_safety": Lane.LIFE_SAFETY, "urgent": Lane.INCIDENT, "notice": Lane.INCIDENT}
 THUMBNAIL_KEPT_S = 3 * 86400.0
 """A picture that could not be sent for three days is dropped and counted; alerts never are."""
+ADOPTED_S = 5.0
+"""Who comes into view later than this after a camera is back is not who was there before."""
+FORGOTTEN_S = 600.0
+"""What was last seen longer ago, before the hub was restarted, is not what is there now."""
 
 
 class IncidentMemory(Protocol):
@@ -66,7 +70,9 @@ class Surroundings:
     """By (camera, kind, zone)."""
 
     def rule(self, camera: str, kind: str, zone: str) -> RuleFacts:
-        return self.rules.get((camera, kind, zone), RuleFacts("urgent", speak=False))
+        # A covered lens has no rule: it is for the technician and nothing to shout about.
+        unruled = "notice" if kind.startswith("camera_") else "urgent"
+        return self.rules.get((camera, kind, zone), RuleFacts(unruled, speak=False))
 
 
 Place = tuple[str, str, str]
@@ -77,7 +83,9 @@ class IncidentDesk:
     """Turns reports into remembered incidents.
 
     Incidents that were open when the worker or the whole box died are adopted by the next report
-    of the same camera, rule and zone, and closed when the place turns out to be empty.
+    of the same camera, rule and zone if it tells of what was there when the camera came back. If
+    it tells of somebody who came later, they are closed and he is an incident of his own, with a
+    warning of his own. They are closed as well when the place turns out to be empty.
     """
 
     def __init__(
@@ -102,6 +110,8 @@ class IncidentDesk:
             (i.camera, i.kind, i.zone): i for i in store.open_incidents()
         }
         self._orphans: set[Place] = set(self._open)
+        self._inherited: set[Place] = set(self._open)
+        self._back_mono_s: dict[str, float] = {}
 
     @property
     def open(self) -> list[Incident]:
@@ -116,11 +126,15 @@ class IncidentDesk:
         """
         place = (report.camera, report.kind, report.zone)
         known = self._open.get(place)
+        if known is not None and place in self._orphans and self._is_another(report, place):
+            self._close_orphan(place)
+            known = None
         if known is None:
             if report.phase is Phase.CLOSED:
                 return None
             known = self._begin(report)
         self._orphans.discard(place)
+        self._inherited.discard(place)
         sha = self._keep_picture(report.jpeg) if report.jpeg else ""
         closed = report.phase is Phase.CLOSED
         seen = self._at(report.frame_mono_s)
@@ -189,14 +203,31 @@ class IncidentDesk:
     def close_orphans(self, cameras: Sequence[str]) -> None:
         """Close what was open on these cameras before a restart and was not seen again since."""
         for place in [p for p in self._orphans if p[0] in cameras]:
-            known = self._open[place]
-            now = self._clock.stamp()
-            self._save(replace(known, rev=known.rev + 1, closed=now, sent=False), Phase.CLOSED, b"")
-            self._orphans.discard(place)
+            self._close_orphan(place)
+
+    def camera_back(self, camera: str) -> None:
+        """The camera gives pictures again: who is seen from now on may have been there before."""
+        self._back_mono_s[camera] = self._clock.monotonic()
 
     def worker_lost(self, cameras: Sequence[str]) -> None:
         """The worker of these cameras died: what it had open waits to be adopted."""
         self._orphans |= {p for p in self._open if p[0] in cameras and p[1] != "camera_lost"}
+
+    def _close_orphan(self, place: Place) -> None:
+        known = self._open[place]
+        now = self._clock.stamp()
+        self._save(replace(known, rev=known.rev + 1, closed=now, sent=False), Phase.CLOSED, b"")
+        self._orphans.discard(place)
+
+    def _is_another(self, report: IncidentReport, place: Place) -> bool:
+        """Whether a report of a worker new to its camera is not of what was open before."""
+        if report.phase is not Phase.OPENED:
+            return False
+        unseen_s = self._clock.wall() - self._open[place].seen.wall_s
+        if place in self._inherited and unseen_s > FORGOTTEN_S:
+            return True
+        back_mono_s = self._back_mono_s.get(report.camera)
+        return back_mono_s is not None and report.first_mono_s - back_mono_s > ADOPTED_S
 
     def _begin(self, report: IncidentReport) -> Incident:
         facts = self._around.rule(report.camera, report.kind, report.zone)

@@ -151,6 +151,8 @@ class Lookout:
         self._bus.publish(Change("camera", report.camera))
         if report.state is CameraState.DEGRADED:
             self._submit(lambda: self._desk.worker_lost([report.camera]))
+        if report.state is CameraState.WATCHING:
+            self._submit(lambda: self._desk.camera_back(report.camera))
         if report.state in {CameraState.LOST, CameraState.WATCHING}:
             self._submit(self._judge_cameras)
 

@@ -31,7 +31,9 @@ def ids() -> Iterator[str]:
     return (str(uuid.UUID(int=n)) for n in count(1))
 
 
-def desk(memory: Memory, album: Album | None = None) -> IncidentDesk:
+def desk(
+    memory: Memory, album: Album | None = None, clock: SimulatedClock | None = None
+) -> IncidentDesk:
     names = ids()
     start = len(memory.outbox) * 10 + 1000 * len(memory.incidents)
     for _ in range(start):
@@ -40,7 +42,7 @@ def desk(memory: Memory, album: Album | None = None) -> IncidentDesk:
         memory,
         album or Album(),
         AROUND,
-        clock=SimulatedClock(),
+        clock=clock or SimulatedClock(),
         new_id=lambda: next(names),
         thumbnail=lambda jpeg: jpeg[:10],
         on_change=lambda _incident, _phase: None,
@@ -96,6 +98,32 @@ def test_time_is_that_of_the_frame_not_of_the_writing() -> None:
     assert taken is not None
     assert taken.opened.mono_s == pytest.approx(clock.monotonic() - 3)
     assert taken.opened.wall_s == pytest.approx(clock.wall() - 3)
+
+
+def test_who_comes_after_a_restart_is_an_incident_of_his_own() -> None:
+    """What was there is adopted; who came into view well after the camera was back is not."""
+    memory = Memory()
+    before = desk(memory).take(report(Phase.OPENED))
+    for first_s, same in ((1.0, True), (7.0, False)):
+        at_desk = desk(memory)
+        at_desk.camera_back("shuiku")  # at 1000 on the clock
+        taken = at_desk.take(report(Phase.OPENED, at=1004 + first_s))
+        assert before is not None
+        assert taken is not None
+        assert (taken.id == before.id) is same
+    phases = [json.loads(e.data)["phase"] for e in memory.outbox]
+    assert phases == ["opened", "updated", "closed", "opened"]
+
+
+def test_yesterdays_incident_does_not_swallow_tonights() -> None:
+    """The box was off for long: whoever is there now is told and warned of anew."""
+    memory = Memory()
+    before = desk(memory).take(report(Phase.OPENED))
+    at_desk = desk(memory, clock=SimulatedClock(SimulatedClock().wall() + 3600))
+    taken = at_desk.take(report(Phase.OPENED))
+    assert before is not None
+    assert taken is not None
+    assert taken.id != before.id
 
 
 def test_a_full_disk_loses_nothing_that_is_still_there() -> None:
