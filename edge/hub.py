@@ -456,12 +456,17 @@ def run_hub(settings: HubSettings, *, environ: Mapping[str, str]) -> int:
 
 async def _run_until_signal(settings: HubSettings, environ: Mapping[str, str]) -> int:
     notifier, interval_s = Notifier(environ), watchdog_interval_s(environ)
-    async with Hub(settings) as hub:
-        notifier.ready(hub.url)
-        async with _running(_reassure(hub, notifier, interval_s)):
-            told = await until_signal()
-        log.info("hub stopping signal=%s", told)
-        notifier.stopping()
+    signalled = asyncio.create_task(until_signal())
+    await asyncio.sleep(0)  # let it listen: who is told to stop while starting stops in order, too
+    try:
+        async with Hub(settings) as hub:
+            notifier.ready(hub.url)
+            async with _running(_reassure(hub, notifier, interval_s)):
+                told = await signalled
+            log.info("hub stopping signal=%s", told)
+            notifier.stopping()
+    finally:
+        signalled.cancel()
     return 0
 
 
