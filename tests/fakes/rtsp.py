@@ -68,11 +68,14 @@ class RtspCamera:
         auth: str = "",
         codec: str = "h264",
         stall_after_s: float = 0.0,
+        live: bool = False,
     ) -> None:
+        """Args: `live` starts each client where the clip is now, not at its beginning."""
         self._command = [
             *(need_gstreamer(), str(SERVER), "--port", str(port), "--units", str(units)),
             *("--fps", str(fps), "--codec", codec, "--auth", auth),
             *("--stall-after", str(stall_after_s)),
+            *(["--live"] if live else []),
         ]
         self._process: subprocess.Popen[str] | None = None
         self.url = f"rtsp://127.0.0.1:{port}/live"

@@ -7,6 +7,7 @@ The file holds access units, each after its length in four bytes, big endian.
 import argparse
 import struct
 import sys
+import time
 
 import gi
 
@@ -27,17 +28,25 @@ def read_units(path):
     return units
 
 
+def is_key_frame(unit):
+    """Whether an H.264 access unit holds an IDR slice."""
+    return any(part and part[0] & 31 == 5 for part in unit.split(b"\0\0\1"))
+
+
 class Player:
     """Feeds one appsrc; pts = n * interval, also across the loop."""
 
-    def __init__(self, units, fps, stall_after):
+    def __init__(self, units, fps, stall_after, first=0):
         self.units, self.fps, self.stall_after = units, fps, stall_after
+        while first > 0 and not is_key_frame(units[first % len(units)]):
+            first -= 1
+        self.first = first
         self.number = 0
 
     def need_data(self, source, _):
         if self.stall_after and self.number >= self.stall_after * self.fps:
             return
-        unit = self.units[self.number % len(self.units)]
+        unit = self.units[(self.first + self.number) % len(self.units)]
         buffer = Gst.Buffer.new_wrapped(unit)
         buffer.pts = buffer.dts = self.number * Gst.SECOND // self.fps
         buffer.duration = Gst.SECOND // self.fps
@@ -45,9 +54,10 @@ class Player:
         source.emit("push-buffer", buffer)
 
 
-def configure(_, media, arguments, units):
+def configure(_, media, arguments, units, began_s):
     source = media.get_element().get_child_by_name("source")
-    player = Player(units, arguments.fps, arguments.stall_after)
+    first = int((time.monotonic() - began_s) * arguments.fps) if arguments.live else 0
+    player = Player(units, arguments.fps, arguments.stall_after, first)
     source.connect("need-data", player.need_data)
 
 
@@ -75,6 +85,7 @@ def main():
     parser.add_argument("--fps", type=int, default=10)
     parser.add_argument("--auth", default="")
     parser.add_argument("--stall-after", type=float, default=0.0)
+    parser.add_argument("--live", action="store_true", help="time goes on while nobody watches")
     arguments = parser.parse_args()
     Gst.init(None)
     units = read_units(arguments.units)
@@ -88,7 +99,7 @@ def main():
         f"caps=video/x-{codec},stream-format=byte-stream,alignment=au,framerate={arguments.fps}/1 "
         f"! {codec}parse ! rtp{codec}pay name=pay0 pt=96 config-interval=-1 )"
     )
-    factory.connect("media-configure", configure, arguments, units)
+    factory.connect("media-configure", configure, arguments, units, time.monotonic())
     if arguments.auth:
         protect(server, factory, arguments.auth)
     server.get_mount_points().add_factory(arguments.path, factory)
