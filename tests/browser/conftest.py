@@ -158,11 +158,19 @@ def _answers(port: int) -> bool:
 
 
 @pytest.fixture(scope="session")
-def browser(driver: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
-    """One Chromium for all tests; `fresh` gives it with an empty cookie jar."""
+def chromium(driver: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
+    """One Chromium for all tests."""
     one = Browser(driver, need("chromium"), tmp_path_factory.mktemp("profile"))
     yield one
     one.quit()
+
+
+@pytest.fixture
+def browser(chromium: Browser) -> Iterator[Browser]:
+    """Chromium with an empty page and nothing to complain about."""
+    yield chromium
+    chromium.open("about:blank")
+    chromium.complaints()
 
 
 class Serving:
