@@ -12,12 +12,13 @@ from vision.detectors.detector import Detector
 from vision.errors import ModelError, RuleError, VisionError
 from vision.evidence import draw_evidence
 from vision.frames import Frame, Picture
+from vision.health import HealthStep
 from vision.masks import Mask
 from vision.motion import MotionModel, Movement
 from vision.reports import IncidentReport
 from vision.rules import Finding, Rule, Scene, build_rule
 from vision.settings import CameraSpec, RuleSpec
-from vision.tracking import Tracker
+from vision.tracking import Track, Tracker
 from vision.zones import Zone
 
 LOOK_ANYWAY_S = 2.0
@@ -66,8 +67,18 @@ class Pipeline:
         self._motion = MotionModel()
         self._tracker = Tracker()
         self._rules = self._build_rules()
+        self._health = (
+            HealthStep(camera, jpeg_quality=jpeg_quality, on_fault=on_fault)
+            if camera.health
+            else None
+        )
         self._detected_s = float("-inf")
         self.detected = 0
+
+    @property
+    def tracks(self) -> tuple[Track, ...]:
+        """The objects being followed since the latest look."""
+        return self._tracker.tracks
 
     def look(self, picture: Picture) -> list[IncidentReport]:
         """Analyse one picture; times of successive pictures must not run backwards.
@@ -85,7 +96,9 @@ class Pipeline:
         if found is not None or self._tracker.tracks:
             self._tracker.look(found or Detections.none(), self._threshold, frame.mono_s)
         scene = Scene(frame.mono_s, frame.width, frame.height, self._tracker.tracks)
-        return [report for watched in self._rules for report in self._judge(watched, scene, frame)]
+        about_camera = self._health.look(frame) if self._health is not None else []
+        judged = [r for watched in self._rules for r in self._judge(watched, scene, frame)]
+        return [*about_camera, *judged]
 
     def _build_rules(self) -> list[_Watched]:
         built = []

@@ -58,6 +58,7 @@ class CameraSpec:
         looks_per_s: How often the detector looks at most.
         score: Detections below this score do not count; 0 takes the model's own threshold.
         privacy_masks: Polygons blacked out before anything else sees the frame.
+        health: Tell when the camera itself fails: covered, moved, out of focus, frozen, …
     """
 
     id: str
@@ -70,6 +71,7 @@ class CameraSpec:
     privacy_masks: tuple[Polygon, ...] = ()
     zones: tuple[ZoneSpec, ...] = ()
     rules: tuple[RuleSpec, ...] = ()
+    health: bool = True
 
     @classmethod
     def from_json(cls, raw: dict[str, Any]) -> Self:
