@@ -46,6 +46,7 @@ def camera_spec(camera: CameraSection) -> CameraSpec:
         rules=tuple(
             RuleSpec(r.kind, r.zone, tuple(r.labels), r.dwell_s, r.clear_s) for r in camera.rule
         ),
+        health=camera.health,
     )
 
 

@@ -159,6 +159,9 @@ class CameraSection(Section):
     privacy_masks: list[Outline] = Field(
         default_factory=list, description="Polygons blacked out before anything sees the picture."
     )
+    health: bool = Field(
+        True, description="Tell when it is covered, moved, out of focus, frozen, dark or blinded."
+    )
     zone: list[ZoneSection] = Field(default_factory=list, description="Its zones.")
     rule: list[RuleSection] = Field(default_factory=list, description="Its rules.")
 
