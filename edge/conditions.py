@@ -87,3 +87,15 @@ def workers(faults: Callable[[], Iterable[str]]) -> Examination:
         )
 
     return look
+
+
+def damaged_store(aside: Callable[[], Path | None]) -> Examination:
+    """A database that was found damaged at start and set aside, until the township knows of it."""
+
+    def look() -> Condition:
+        path = aside()
+        return Condition(
+            "store_fault", "urgent", holds=path is not None, detail=path.name if path else ""
+        )
+
+    return look

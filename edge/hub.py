@@ -377,6 +377,7 @@ class Hub:
         state = self.settings.state
         return [
             conditions.disk(state.folder, least_mb=state.free_mb),
+            conditions.damaged_store(lambda: self.store.quarantined),
             conditions.speakers(
                 lambda: [(s.id, s.fault) for s in self.broadcaster.status().speakers if s.fault]
             ),
@@ -413,8 +414,11 @@ class Hub:
                 self.bus.publish(Change("hub"))
 
     def _keep_house(self) -> None:
-        """Once a minute: keep evidence within its budget of bytes."""
+        """Once a minute: keep evidence within its budget, and let go of what the township knows."""
         try:
+            told = [i for i in self.store.open_incidents() if i.kind == "store_fault" and i.sent]
+            if told and self.store.quarantined:
+                self.store.quarantine_reported()
             self.evidence.prune(
                 self.settings.state.evidence_mb * conditions.MEGABYTE,
                 keep=self.store.evidence_in_use(),
