@@ -1,4 +1,4 @@
-"""Carry out what the township orders: announce and stop; answer when it is over on every speaker."""
+"""Carry out what the township orders, and answer when it is over on every loudspeaker."""
 
 from __future__ import annotations
 
