@@ -28,7 +28,7 @@ class Attempts:
             while times and times[0] + self._window_s <= mono_s:
                 times.popleft()
             if len(times) >= self._allowed:
-                return times[0] + self._window_s - mono_s
+                return min(self._window_s, times[0] + self._window_s - mono_s)
             times.append(mono_s)
             while len(self._times) > self._most_keys:
                 self._times.popitem(last=False)

@@ -43,13 +43,20 @@ function partsFor(topic) {
   );
 }
 
+function flush() {
+  const parts = new Set([...waiting].flatMap(partsFor));
+  waiting.clear();
+  for (const part of parts) htmx.trigger(part, "refresh");
+}
+
 function hint(topic) {
+  // The first hint counts at once, since it may be an alert; those that follow it travel together.
   waiting.add(topic);
-  gathering ||= setTimeout(() => {
-    const parts = new Set([...waiting].flatMap(partsFor));
-    waiting.clear();
+  if (gathering) return;
+  flush();
+  gathering = setTimeout(() => {
     gathering = 0;
-    for (const part of parts) htmx.trigger(part, "refresh");
+    if (waiting.size) hint([...waiting][0]);
   }, GATHER_MS);
 }
 
