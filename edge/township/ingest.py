@@ -167,7 +167,29 @@ def _take(batch: _Batch, received: Received) -> None:
         return
     key = Key(hub, envelope.stream, envelope.seq)
     hubs.touch(batch.connection, hub, now=batch.now)
-    new = inbox.keep(
+    batch.kept.append(Stored(hub, envelope.stream, envelope.seq))
+    if not _keep(batch, key, received):
+        if inbox.event_id_of(batch.connection, key) == envelope.id:
+            batch.counts.duplicates += 1
+            return
+        # The same number for another event: a copied memory card. Both are kept, never silently.
+        _complain_of_clash(batch, key)
+        key = Key(hub, f"{envelope.stream}#{envelope.id}", envelope.seq)
+        if not _keep(batch, key, received):
+            batch.counts.duplicates += 1
+            return
+    batch.counts.stored += 1
+    try:
+        # A savepoint: what cannot be used is kept raw, and its half-made rows are taken back.
+        with batch.connection.begin_nested():
+            _apply(batch, key, envelope)
+    except (MessageRefused, exc.DataError, exc.IntegrityError, OverflowError) as error:
+        _flag(batch, key, str(error).split("\n", maxsplit=1)[0])
+
+
+def _keep(batch: _Batch, key: Key, received: Received) -> bool:
+    envelope = received.envelope
+    return envelope is not None and inbox.keep(
         batch.connection,
         key,
         event_id=envelope.id,
@@ -176,18 +198,6 @@ def _take(batch: _Batch, received: Received) -> None:
         received_at=batch.now,
         stored_at=batch.now,
     )
-    batch.kept.append(Stored(hub, envelope.stream, envelope.seq))
-    if not new:
-        batch.counts.duplicates += 1
-        _compare(batch, key, envelope)
-        return
-    batch.counts.stored += 1
-    try:
-        # A savepoint: what cannot be used is kept raw, and its half-made rows are taken back.
-        with batch.connection.begin_nested():
-            _apply(batch, key, envelope)
-    except (MessageRefused, exc.DataError, exc.IntegrityError, OverflowError) as error:
-        _flag(batch, key, str(error).split("\n", maxsplit=1)[0])
 
 
 def _apply(batch: _Batch, key: Key, envelope: Envelope) -> None:
@@ -233,24 +243,21 @@ def _data(model: type[Message], envelope: Envelope) -> Message:
         raise MessageRefused(f"{model.__name__}: {place}: {first['msg']}.") from error
 
 
-def _compare(batch: _Batch, key: Key, envelope: Envelope) -> None:
-    """The same number for another event means a copied memory card: never silently."""
-    before = inbox.event_id_of(batch.connection, key)
-    if before != envelope.id:
-        sentence = (
-            f"Row {key.seq} of hub {key.hub} came twice with different events; "
-            "was its memory card copied?"
-        )
-        log.error("ingest clash hub=%s seq=%d", key.hub, key.seq)
-        hubs.complain(batch.connection, key.hub, sentence)
-        batch.tell("hub", key.hub)
+def _complain_of_clash(batch: _Batch, key: Key) -> None:
+    sentence = (
+        f"Row {key.seq} of hub {key.hub} came twice with different events; "
+        "was its memory card copied?"
+    )
+    log.error("ingest clash hub=%s seq=%d", key.hub, key.seq)
+    hubs.complain(batch.connection, key.hub, sentence, now=batch.now)
+    batch.tell("hub", key.hub)
 
 
 def _flag(batch: _Batch, key: Key, problem: str) -> None:
     batch.counts.flagged += 1
     log.warning("ingest flagged hub=%s seq=%d problem=%r", key.hub, key.seq, problem)
     inbox.flag(batch.connection, key, problem[:500])
-    hubs.complain(batch.connection, key.hub, problem)
+    hubs.complain(batch.connection, key.hub, problem, now=batch.now)
     batch.tell("hub", key.hub)
 
 
@@ -258,7 +265,7 @@ def _refuse(batch: _Batch, hub: str, problem: str) -> None:
     batch.counts.refused += 1
     log.warning("ingest refused hub=%.48r problem=%.300r", hub, problem)
     if hub:
-        hubs.complain(batch.connection, hub, problem)
+        hubs.complain(batch.connection, hub, problem, now=batch.now)
         batch.tell("hub", hub)
 
 

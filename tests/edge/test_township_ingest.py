@@ -400,16 +400,17 @@ def test_a_claim_of_astronomic_numbers_costs_nothing(box: Box) -> None:
     assert len(store.gaps()) == 1
 
 
-def test_a_copied_memory_card_is_reported(box: Box) -> None:
-    """The same row number with another event inside is never absorbed silently."""
+def test_a_copied_memory_card_is_reported_and_loses_nothing(box: Box) -> None:
+    """The same row number with another event inside is kept as well, once, and complained about."""
     store, ingest, _ = box
-    hub = FakeHub()
-    row = hub.incident(uid(1), 1)
-    other = Bytes(
-        row.topic, row.payload.replace(json.loads(row.payload)["id"].encode(), uid(99).encode(), 1)
-    )
-    ingest.store_batch([row, other])
-    assert "copied" in store.hub(hub.id).problem  # type: ignore[union-attr]
+    one, copy = FakeHub(), FakeHub()
+    row, other = one.incident(uid(1), 1), copy.incident(uid(2), 1)
+    changed = other.payload.replace(json.loads(other.payload)["id"].encode(), uid(99).encode(), 1)
+    twin = Bytes(other.topic, changed)
+    ingest.store_batch([row, twin, row, twin])
+    assert {alert.id for alert in store.alerts()} == {uid(1), uid(2)}
+    assert (ingest.counts.stored, ingest.counts.duplicates) == (2, 2)
+    assert "copied" in store.hub(one.id).problem  # type: ignore[union-attr]
 
 
 @pytest.mark.parametrize("order", [("accepted", "done"), ("done", "accepted")])
@@ -426,6 +427,16 @@ def test_an_answer_only_moves_an_order_forward(box: Box, order: tuple[str, str])
     assert done.ended_at
     ingest.store_batch([FakeHub(id="wang-jia-cun").reply(uid(50), "refused")])
     assert ingest.counts.refused == 1
+    assert store.order(uid(50)).state == "done"  # type: ignore[union-attr]
+
+
+def test_a_late_answer_corrects_our_guess_that_none_came(box: Box) -> None:
+    """An order that lapsed here but was played there is shown as what the village says."""
+    store, ingest, clock = box
+    hub = FakeHub()
+    store.put_order(_order(hub.id))
+    assert store.expire_orders(now=clock.wall() + 9e5, grace_s=10, sentence="none") == 1
+    ingest.store_batch([hub.reply(uid(50), "accepted"), hub.reply(uid(50), "done", "播完了。")])
     assert store.order(uid(50)).state == "done"  # type: ignore[union-attr]
 
 

@@ -19,10 +19,12 @@ def touch(connection: sa.Connection, hub: str, *, now: float) -> None:
         connection.execute(hubs.update().where(hubs.c.id == hub).values(last_seen=now))
 
 
-def complain(connection: sa.Connection, hub: str, problem: str) -> None:
+def complain(connection: sa.Connection, hub: str, problem: str, *, now: float) -> None:
     """The hub broke the contract; keep the newest sentence."""
     insert_new(connection, hubs, {"id": hub})
-    connection.execute(hubs.update().where(hubs.c.id == hub).values(problem=problem[:500]))
+    connection.execute(
+        hubs.update().where(hubs.c.id == hub).values(problem=problem[:500], problem_at=now)
+    )
 
 
 def apply_state(connection: sa.Connection, hub: str, state: HubState, *, now: float) -> bool:

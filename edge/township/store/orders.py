@@ -32,16 +32,14 @@ def mark_sent(connection: sa.Connection, order: str) -> None:
 def apply_reply(connection: sa.Connection, hub: str, reply: Reply, *, now: float) -> bool:
     """Take over a hub's answer; False when it answers no order of ours to that hub."""
     final = reply.outcome in _FINAL
-    before = _OPEN if final else ("queued", "sent")
+    before: sa.ColumnElement[bool] = commands.c.state.in_(_OPEN if final else ("queued", "sent"))
+    # That nobody answered was our own guess; an answer that comes late is the truth.
+    before = before | ((commands.c.state == "expired") & commands.c.answered_at.is_(None))
     values: dict[str, Any] = {"state": reply.outcome, "sentence": reply.sentence}
     values["answered_at"] = sa.func.coalesce(commands.c.answered_at, now)
-    if final:
-        values["ended_at"] = now
+    values["ended_at"] = now if final else None
     mine = (commands.c.id == reply.command) & (commands.c.hub == hub)
-    changed(
-        connection,
-        commands.update().where(mine, commands.c.state.in_(before)).values(**values),
-    )
+    changed(connection, commands.update().where(mine, before).values(**values))
     return connection.scalar(sa.select(commands.c.id).where(mine)) is not None
 
 

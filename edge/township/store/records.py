@@ -114,6 +114,7 @@ class Hub:
     disk_free_mb: int
     clock_trusted: bool
     problem: str
+    problem_at: float | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -128,6 +128,7 @@ hubs = sa.Table(
     whole("disk_free_mb"),
     truth("clock_trusted"),
     words("problem"),
+    moment("problem_at"),
 )
 
 streams = sa.Table(

@@ -90,6 +90,7 @@ def _lists(room: Room, person: Person) -> dict[str, Any]:
     hubs = room.hubs()
     return {
         "opened": views(opened),
+        "hidden": room.store.count_open() - len(opened) if person.cameras is None else 0,
         "closed": views(closed),
         "newest": max([*opened, *closed], key=lambda alert: alert.stored_at, default=None),
         "troubled": [hub for hub in hubs if hub.tone != "good"],

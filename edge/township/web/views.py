@@ -11,6 +11,8 @@ from edge.township.store.records import Alert, AlertEvent, Gap, Hub, Order, Rece
 SILENT_BEATS = 3
 LATE_S = 120.0
 BACKLOG_S = 120.0
+PROBLEM_S = 86_400.0
+LOSS_S = 7 * 86_400.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +60,8 @@ class HubView:
     Attributes:
         tone: `good`, `warn`, `bad` or `idle`.
         word: Key of the word below `hub_state.`.
+        missing: Rows that were lost in the last week.
+        problem: What it sent wrong in the last day.
     """
 
     hub: Hub
@@ -66,6 +70,7 @@ class HubView:
     watched: int
     lost: int
     missing: int
+    problem: str
 
     @property
     def name(self) -> str:
@@ -86,7 +91,12 @@ def view_hub(hub: Hub, gaps: list[Gap], *, now: float, heartbeat_s: float) -> Hu
     """Judge a hub; whoever is silent is never called safe."""
     lost = sum(camera.state == "lost" for camera in hub.cameras)
     watched = sum(camera.state in {"watching", "degraded"} for camera in hub.cameras)
-    missing = sum(gap.count for gap in gaps if gap.hub == hub.id and gap.state == "missing")
+    missing = sum(
+        gap.count
+        for gap in gaps
+        if gap.hub == hub.id and gap.state == "missing" and now - gap.noticed_at < LOSS_S
+    )
+    problem = hub.problem if now - (hub.problem_at or 0.0) < PROBLEM_S else ""
     silent = hub.last_seen is None or now - hub.last_seen > SILENT_BEATS * heartbeat_s + 10
     if not hub.state and hub.last_seen is None:
         tone, word = "idle", "never"
@@ -94,11 +104,11 @@ def view_hub(hub: Hub, gaps: list[Gap], *, now: float, heartbeat_s: float) -> Hu
         tone, word = "bad", "offline"
     elif silent:
         tone, word = "bad", "silent"
-    elif hub.state == "degraded" or lost or hub.faults or missing or hub.problem:
+    elif hub.state == "degraded" or lost or hub.faults or missing or problem:
         tone, word = "warn", "degraded"
     else:
         tone, word = "good", "online"
-    return HubView(hub, tone, word, watched, lost, missing)
+    return HubView(hub, tone, word, watched, lost, missing, problem)
 
 
 @dataclass(frozen=True, slots=True)

@@ -144,6 +144,7 @@ def upgrade() -> None:
         sa.Column("disk_free_mb", sa.BigInteger(), server_default="0", nullable=False),
         sa.Column("clock_trusted", sa.Boolean(), server_default=sa.false(), nullable=False),
         sa.Column("problem", sa.Text(), server_default="", nullable=False),
+        sa.Column("problem_at", sa.Double(), nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_hubs")),
     )
     op.create_table(
