@@ -1,0 +1,138 @@
+"""Decodes what the gate asks for, always exact: from the last key frame on, newest picture last."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from threading import BoundedSemaphore
+
+import av
+from av.packet import Packet
+from av.video.codeccontext import VideoCodecContext
+from av.video.frame import VideoFrame
+from av.video.stream import VideoStream
+
+from vision.gate.controller import GateController
+from vision.gate.level import Level
+from vision.gate.ring import PacketRing
+
+WAIT_S = 0.5
+"""For a place among the decoding; after that without one, since another may hang for ever."""
+
+
+class Places:
+    """How many streams are decoded at once: more than there are cores only get in each other's way.
+
+    Args:
+        count: Places; the machine's cores if not given.
+    """
+
+    def __init__(self, count: int | None = None) -> None:
+        self._places = BoundedSemaphore(count or os.cpu_count() or 1)
+
+    @contextmanager
+    def taken(self) -> Iterator[None]:
+        """Hold a place, or go on without one when none becomes free in time."""
+        got = self._places.acquire(timeout=WAIT_S)
+        try:
+            yield
+        finally:
+            if got:
+                self._places.release()
+
+
+class GatedDecoder:
+    """Between a demuxer and a decoder, in the thread that receives.
+
+    Args:
+        context: Of the stream; one thread.
+        controller: Says what each packet is worth.
+        places: Shared by all cameras of the process.
+    """
+
+    def __init__(
+        self, context: VideoCodecContext, controller: GateController, places: Places
+    ) -> None:
+        self._context = context
+        self._controller = controller
+        self._places = places
+        self._ring: PacketRing[Packet[VideoStream]] = PacketRing()
+        self._cold = False
+        """The decoder has missed packets: it must begin with the ring's first, a key frame."""
+        self.bad = 0
+        """Packets in a row that could not be decoded."""
+
+    def take(self, packet: Packet[VideoStream], now_s: float) -> list[VideoFrame]:
+        """The pictures to look at that this packet brings, usually none or one.
+
+        After a pause only the newest is given, never one that was left out in between.
+        """
+        key = bool(packet.is_keyframe)
+        order = self._controller.packet(now_s, packet.size, key=key)
+        if key:
+            skipped = self._ring.clear()
+            # Behind a gap the decoder would mix two groups of pictures.
+            self._cold = self._cold or skipped > 0
+            self._controller.handed(decoded=0, skipped=skipped, given=0)
+        self._ring.put(packet)
+        if order.level >= Level.NONREF:
+            return self._catch_up(order.level)
+        if order.look and key:
+            return self._look_at_key(packet)
+        if order.look or self._ring.full:
+            return self._catch_up(Level.NONREF)
+        return []
+
+    def finish(self) -> list[VideoFrame]:
+        """The pictures still inside at the end of a recording that was decoded to its end."""
+        if len(self._ring) or self._cold:
+            return []
+        return self._decode(None)
+
+    def _catch_up(self, level: Level) -> list[VideoFrame]:
+        """Decode all that waits; of a row only the newest picture counts."""
+        count = len(self._ring)
+        frames: list[VideoFrame] = []
+        with self._places.taken():
+            self._warm()
+            for packet in self._ring.drain():
+                last = not len(self._ring)
+                exact = level is Level.FULL and last
+                self._context.skip_frame = "DEFAULT" if exact else "NONREF"
+                frames = self._decode(packet) or frames
+        given = frames if count == 1 else frames[-1:]
+        self._controller.handed(decoded=count, given=len(given))
+        return given
+
+    def _look_at_key(self, packet: Packet[VideoStream]) -> list[VideoFrame]:
+        """Decode one key frame; where the decoder holds pictures back, make it let go."""
+        with self._places.taken():
+            self._warm()
+            self._context.skip_frame = "DEFAULT"
+            frames = [] if self._context.reorder_depth else self._decode(packet)
+            if frames:
+                self._ring.clear()
+            else:
+                self._context.flush_buffers()
+                frames = [*self._decode(packet), *self._decode(None)]
+                self._context.flush_buffers()
+                # The key frame stays in the ring: the next catching up begins with it.
+                self._cold = True
+        self._controller.handed(decoded=1, given=len(frames[-1:]))
+        return frames[-1:]
+
+    def _warm(self) -> None:
+        if self._cold:
+            self._context.flush_buffers()
+            self._cold = False
+
+    def _decode(self, packet: Packet[VideoStream] | None) -> list[VideoFrame]:
+        try:
+            frames = self._context.decode(packet)
+        except av.InvalidDataError:
+            self.bad += 1
+            return []
+        if frames:
+            self.bad = 0
+        return list(frames)
