@@ -29,9 +29,11 @@ def show_users(request: Request, person: Admin, done: str = "") -> Response:
 def invite_user(
     request: Request,
     person: Admin,
+    *,
     account: Annotated[str, Form()] = "",
     role: Annotated[Role, Form()] = Role.STAFF,
     cameras: Names = [],  # noqa: B006 - FastAPI copies it
+    every_camera: Annotated[str, Form()] = "",
 ) -> Response:
     """Make a one-time link; it is shown once, here, since only its hash is kept."""
     site = site_of(request)
@@ -45,7 +47,7 @@ def invite_user(
             account,
             role,
             str(request.base_url),
-            cameras=frozenset(cameras) or None,
+            cameras=_sight(cameras, every_camera),
         )
     except AccessRefused:
         return _problem(request, person, "users.bad_name")
@@ -57,9 +59,11 @@ def invite_user(
 def change_user(
     request: Request,
     person: Admin,
+    *,
     account: Annotated[str, Form()],
     role: Annotated[Role, Form()],
     cameras: Names = [],  # noqa: B006 - FastAPI copies it
+    every_camera: Annotated[str, Form()] = "",
 ) -> Response:
     accounts = site_of(request).accounts
     known = accounts.account(account)
@@ -67,7 +71,7 @@ def change_user(
         return _problem(request, person, "users.unknown")
     if not _spared(accounts.accounts(), known, role):
         return _problem(request, person, "users.last_admin")
-    accounts.put_account(replace(known, role=role, cameras=frozenset(cameras) or None))
+    accounts.put_account(replace(known, role=role, cameras=_sight(cameras, every_camera)))
     accounts.audit(person.name, "change_user", account)
     return RedirectResponse("/users?done=changed", status_code=303)
 
@@ -80,6 +84,11 @@ def remove_user(request: Request, person: Admin, account: Annotated[str, Form()]
     accounts.remove_account(account)
     accounts.audit(person.name, "remove_user", account)
     return RedirectResponse("/users?done=removed", status_code=303)
+
+
+def _sight(cameras: list[str], every_camera: str) -> frozenset[str] | None:
+    """What was ticked; who has nothing ticked sees nothing, never everything."""
+    return None if every_camera else frozenset(cameras)
 
 
 def _spared(everybody: list[Account], known: Account, role: Role) -> bool:

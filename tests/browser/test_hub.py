@@ -132,6 +132,20 @@ def test_stop_button_and_verdict(browser: Browser, village: Village) -> None:
     assert browser.complaints() == []
 
 
+def test_cancel_changes_nothing(browser: Browser, village: Village) -> None:
+    """The dialog of a person can be left without saving."""
+    furnish(village)
+    before = village.accounts.account("王主任")
+    enter(browser, village)
+    browser.open(f"{village.url}/users")
+    browser.click("[data-opens='change-2']")
+    browser.click("dialog[open] input[name=every_camera]")
+    browser.click("dialog[open] button.quiet")
+    assert not browser.text("dialog[open]")
+    assert village.accounts.account("王主任") == before
+    assert browser.run("return document.querySelectorAll('button:disabled').length") == 0
+
+
 def test_dialog_asks_before_removing(browser: Browser, village: Village) -> None:
     """Removing a person asks first; escape leaves everything as it was."""
     furnish(village)

@@ -418,6 +418,8 @@ def test_changing_and_removing_somebody(hub: Hub) -> None:
     admin.post("/users/change", {"account": "李四", "role": "staff", "cameras": "gate"})
     assert hub.accounts.account("李四") == Account("李四", Role.STAFF, "", frozenset({"gate"}))
     admin.post("/users/change", {"account": "李四", "role": "staff"})
+    assert hub.accounts.account("李四") == Account("李四", Role.STAFF, "", frozenset())
+    admin.post("/users/change", {"account": "李四", "role": "staff", "every_camera": "1"})
     assert hub.accounts.account("李四") == Account("李四", Role.STAFF, "", None)
     assert other.get("/").status_code == 200
     assert (

@@ -127,7 +127,7 @@ document.addEventListener("htmx:sendError", () => offline());
 
 // --- forms and dialogs ---------------------------------------------------------------------------
 document.addEventListener("submit", (event) => {
-  if (event.defaultPrevented || event.target.method === "dialog") return;
+  if (event.defaultPrevented || (event.submitter?.formMethod || event.target.method) === "dialog") return;
   // One press is one order: a second click while the first travels must not speak twice.
   setTimeout(() => { for (const b of event.target.querySelectorAll("button")) b.disabled = true; });
 });
