@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -38,8 +38,14 @@ class Database:
             StartError: It cannot be opened, is damaged, or belongs to a newer version.
         """
         self._writer = threading.RLock()
+        with ExitStack() as undo:
+            self._open(url, undo)
+            undo.pop_all()
+
+    def _open(self, url: str, undo: ExitStack) -> None:
         try:
             self._engine = sa.create_engine(url)
+            undo.callback(self._engine.dispose)
             if self._engine.dialect.name == "sqlite":
                 _prepare_sqlite(self._engine)
             self._migrate()
@@ -116,15 +122,19 @@ def _prepare_sqlite(engine: sa.Engine) -> None:
     def _connect(connection: Any, record: object) -> None:
         del record
         connection.isolation_level = None
-        cursor = connection.cursor()
-        for pragma in (
+        pragmas = (
             f"busy_timeout={BUSY_MS}",
             "journal_mode=WAL",
             "synchronous=FULL",
             "foreign_keys=ON",
-        ):
-            cursor.execute(f"PRAGMA {pragma}")
-        cursor.close()
+        )
+        try:
+            for pragma in pragmas:
+                connection.execute(f"PRAGMA {pragma}").close()
+        except Exception:
+            # The pool does not know this connection yet, so nobody else would close it.
+            connection.close()
+            raise
 
     @sa.event.listens_for(engine, "begin")
     def _begin(connection: sa.Connection) -> None:
