@@ -14,7 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from vision.boxes import Box, areas, to_array
 from vision.detections import LABELS, Detections
-from vision.detectors.crops import PATCH_PX, square_patch
+from vision.detectors.crops import MARGIN, PATCH_PX, square_patch
 from vision.detectors.labels import names_in
 from vision.detectors.session import open_session
 from vision.errors import ModelError
@@ -23,8 +23,15 @@ from vision.frames import Frame, Image
 WEIGHTS = Path(__file__).parent.parent / "weights"
 BUILT_IN = WEIGHTS / "patch.onnx"
 
-MOST_PATCHES = 16
+MOST_REGIONS = 16
 """Regions looked at in one frame, largest first: bounds the time of one look."""
+
+LEAST_PX = 24
+"""A region whose longer side is less shows too little to be judged."""
+
+VIEWS = ((MARGIN, False), (1.8, True))
+"""Margin and mirroring of each look at a region; their probabilities are averaged. Foliage that
+passes for a person in one view seldom does in both."""
 
 WEAK = 1 / 3
 """Share of the threshold down to which a region may still hold a track."""
@@ -113,12 +120,13 @@ class PatchDetector:
     def detect(self, frame: Frame, regions: Sequence[Box]) -> Detections:
         """Say what each region shows; a box of the result is the region itself.
 
-        The largest `MOST_PATCHES` regions go through the network in one batch.
+        The largest `MOST_REGIONS` regions go through the network in one batch.
         """
         boxes = to_array(regions)
-        size = areas(boxes)
-        largest = np.argsort(-size, kind="stable")[:MOST_PATCHES]
-        boxes = boxes[np.sort(largest[size[largest] > 0])]
+        sides = boxes[:, 2:] - boxes[:, :2]
+        boxes = boxes[(sides.max(axis=1) >= LEAST_PX) & (sides.min(axis=1) > 0)]
+        largest = np.argsort(-areas(boxes), kind="stable")[:MOST_REGIONS]
+        boxes = boxes[np.sort(largest)]
         if not len(boxes):
             return Detections.none()
         chances = self.classify(frame.image, boxes)[:, self._columns] * self._scale
@@ -130,6 +138,8 @@ class PatchDetector:
     def classify(self, image: Image, boxes: NDArray[np.float32]) -> NDArray[np.float32]:
         """Probabilities of every class of the network, background first: (n, classes).
 
+        Each box is seen in all `VIEWS`, in one batch.
+
         Args:
             image: H×W×3 BGR.
             boxes: (n, 4) pixels.
@@ -137,7 +147,13 @@ class PatchDetector:
         Raises:
             ModelError: The network fails while running.
         """
-        patches = np.stack([square_patch(image, box) for box in boxes])
+        patches = np.stack(
+            [
+                patch[:, ::-1] if mirrored else patch
+                for margin, mirrored in VIEWS
+                for patch in (square_patch(image, box, margin=margin) for box in boxes)
+            ]
+        )
         batch = np.empty((len(patches), 3, PATCH_PX, PATCH_PX), np.float32)
         np.multiply(patches[..., ::-1].transpose(0, 3, 1, 2), np.float32(1 / 255), out=batch)
         try:
@@ -147,7 +163,9 @@ class PatchDetector:
                 f"The built-in model {self._path} failed while running ({error})."
             ) from error
         powers = np.exp(logits - logits.max(axis=1, keepdims=True))
-        return np.asarray(powers / powers.sum(axis=1, keepdims=True), np.float32)
+        chances = powers / powers.sum(axis=1, keepdims=True)
+        views = chances.reshape(len(VIEWS), len(boxes), -1)
+        return np.asarray(views.mean(axis=0), np.float32)
 
 
 def _outermost(found: Detections, threshold: float) -> Detections:
