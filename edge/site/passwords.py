@@ -28,7 +28,3 @@ class Passwords:
             return self._hasher.verify(stored or self._nobody, password[:LONGEST]) and bool(stored)
         except (VerificationError, InvalidHashError):
             return False
-
-    def outdated(self, stored: str) -> bool:
-        """Whether the hash was made with other parameters than today's."""
-        return self._hasher.check_needs_rehash(stored)
