@@ -49,6 +49,7 @@ def build_pages(
         bus=room.bus,
         language=settings.township.language,
         templates=[HERE / "templates"],
+        layout="township.html",
         words=[HERE / "words"],
         statics=[HERE / "static"],
         cookie=COOKIE,
