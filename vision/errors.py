@@ -4,6 +4,7 @@ VisionError
 ├── SourceError      a camera or file gives no picture; carries a reason from `SourceFault`
 ├── ModelError       an ONNX file cannot be used as a detector; the sentence lists its shapes
 ├── RuleError        a rule or zone is not drawable or not known
+├── EvaluationError  recordings or what is known about them cannot be evaluated
 └── ProtocolError    worker and supervisor do not understand each other
 """
 
@@ -51,6 +52,10 @@ class ModelError(VisionError):
 
 class RuleError(VisionError):
     """A zone or rule cannot be used."""
+
+
+class EvaluationError(VisionError):
+    """Recordings, pictures or the truth about them cannot be used."""
 
 
 class ProtocolError(VisionError):
