@@ -8,6 +8,7 @@ from edge.cli.commands import (
     check,
     demo,
     doctor,
+    evaluate,
     hub,
     schema,
     township,
@@ -23,4 +24,5 @@ COMMANDS: tuple[Command, ...] = (
     user.COMMAND,
     schema.COMMAND,
     bench.COMMAND,
+    evaluate.COMMAND,
 )
