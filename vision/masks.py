@@ -9,10 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vision.errors import RuleError
-from vision.frames import Frame, Picture
+from vision.frames import Frame, Grey, Image, Picture, shrunk
 from vision.settings import Polygon
 
 BLACK = (0, 0, 0)
+TELEVISION = np.clip((np.arange(256) - 16) * (255 / 219) + 0.5, 0, 255).astype(np.uint8)
+"""From 16..235 to 0..255."""
 
 
 class Mask:
@@ -32,15 +34,38 @@ class Mask:
         self._polygons = tuple(polygons)
 
     def reveal(self, picture: Picture) -> Frame:
-        """Decode a picture and black out its masks."""
-        image = picture.decode()
-        if self._polygons:
-            height, width = image.shape[:2]
-            drawn = [in_pixels(polygon, width, height) for polygon in self._polygons]
-            for corners in drawn:
-                # One at a time: filled together, where two overlap would stay open.
-                cv2.fillPoly(image, [corners], BLACK)
-        return Frame(image, picture.mono_s, picture.media_s)
+        """A frame with the masks blacked out, in whatever form its pixels are asked for."""
+        return Frame.of(picture, _Masked(picture, self._polygons))
+
+
+class _Masked:
+    """The pixels of one picture, masks applied before anybody has them."""
+
+    def __init__(self, picture: Picture, polygons: tuple[Polygon, ...]) -> None:
+        self._picture = picture
+        self._polygons = polygons
+
+    def image(self) -> Image:
+        image = self._picture.decode()
+        height, width = image.shape[:2]
+        for polygon in self._polygons:
+            # One at a time: filled together, where two overlap would stay open.
+            cv2.fillPoly(image, [in_pixels(polygon, width, height)], BLACK)
+        return image
+
+    def grey(self, width: int, height: int) -> Grey | None:
+        if self._picture.luma is None:
+            return None
+        luma = self._picture.luma()
+        grey = shrunk(luma.plane, width, height)
+        if not luma.full:
+            grey = np.asarray(cv2.LUT(grey, TELEVISION), np.uint8)
+        for polygon in self._polygons:
+            corners = [in_pixels(polygon, width, height)]
+            cv2.fillPoly(grey, corners, BLACK)
+            # Averaging mixed some of what is masked into the pixels around it.
+            cv2.polylines(grey, corners, isClosed=True, color=BLACK, thickness=2)
+        return grey
 
 
 def in_pixels(polygon: Polygon, width: int, height: int) -> NDArray[np.int32]:

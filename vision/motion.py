@@ -169,6 +169,4 @@ def _small(frame: Frame) -> Plane:
     """About `LINES` lines of brightness, slightly blurred."""
     height = min(LINES, frame.height)
     width = max(1, round(frame.width * height / frame.height))
-    small = cv2.resize(frame.image, (width, height), interpolation=cv2.INTER_AREA)
-    grey = cv2.cvtColor(small, cv2.COLOR_BGR2GRAY)
-    return cv2.GaussianBlur(grey, (3, 3), 0).astype(np.float32)
+    return cv2.GaussianBlur(frame.grey(width, height), (3, 3), 0).astype(np.float32)

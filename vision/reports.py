@@ -198,7 +198,7 @@ def report_from_message(header: bytes, body: bytes) -> Report:
                 return IncidentReport(**raw, phase=phase, box=(left, top, right, bottom), jpeg=body)
             case "WorkerFault":
                 return WorkerFault(**raw)
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise ProtocolError(f"A report of the worker cannot be read: {error}") from error
     raise ProtocolError(f"The worker sent an unknown report {name!r}.")
 

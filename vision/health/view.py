@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from vision.frames import Frame, Image
+from vision.frames import Frame
 from vision.settings import Polygon
 
 WIDTH, HEIGHT = 320, 180
@@ -79,7 +79,7 @@ class Viewer:
         return self._visible < LEAST_VISIBLE
 
     def look(self, frame: Frame) -> View:
-        grey = _grey(frame)
+        grey = frame.grey(WIDTH, HEIGHT)
         counts = cv2.calcHist([grey], [0], self._open, [256], [0, 256]).ravel()
         shares = np.cumsum(counts / max(float(counts.sum()), 1.0))
         average, deviation = cv2.meanStdDev(grey, mask=self._open)
@@ -112,14 +112,3 @@ def likeness(first: Plane, second: Plane) -> float:
     a, b = (first - first.mean()).ravel(), (second - second.mean()).ravel()
     size = float(np.sqrt(np.dot(a, a) * np.dot(b, b)))
     return float(np.dot(a, b)) / size if size > 1e-6 else 0.0
-
-
-def _grey(frame: Frame) -> Grey:
-    small = cv2.resize(_thinned(frame), (WIDTH, HEIGHT), interpolation=cv2.INTER_AREA)
-    return np.asarray(cv2.cvtColor(small, cv2.COLOR_BGR2GRAY), np.uint8)
-
-
-def _thinned(frame: Frame) -> Image:
-    """Every n-th pixel of a large picture: averaging all costs more than all that follows."""
-    step = min(frame.width // (2 * WIDTH), frame.height // (2 * HEIGHT))
-    return frame.image[::step, ::step] if step > 1 else frame.image

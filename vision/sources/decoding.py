@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import av
 import numpy as np
 from av.container import InputContainer
 from av.video.frame import VideoFrame
-from av.video.reformatter import VideoReformatter
+from av.video.reformatter import ColorRange, VideoReformatter
 from av.video.stream import VideoStream
 
 from vision.errors import SourceError, SourceFault
-from vision.frames import Image
+from vision.frames import Image, Luma
 
 MAX_BAD_PACKETS = 500
 """A stream joined in the middle gives some; one that gives only these is not decodable."""
@@ -80,6 +80,27 @@ class Converter:
     def __call__(self, frame: VideoFrame) -> Image:
         """H×W×3 BGR, a copy of its own."""
         return np.ascontiguousarray(self._scaler.reformat(frame, format="bgr24").to_ndarray())
+
+
+PLANAR = frozenset(
+    f"yuv{range_}{layout}p" for range_ in ("", "j") for layout in ("420", "422", "444", "440")
+) | {"nv12", "nv21", "gray"}
+"""Pixel formats whose first plane is brightness, a byte each."""
+
+
+def luma_of(frame: VideoFrame) -> Callable[[], Luma] | None:
+    """Gives the frame's brightness without a copy; None where it is not a plane of bytes."""
+    if frame.format.name not in PLANAR:
+        return None
+    wide = frame.format.name == "gray" or "j" in frame.format.name
+    full = wide or frame.color_range == ColorRange.JPEG
+
+    def luma() -> Luma:
+        plane = frame.planes[0]
+        lines = np.frombuffer(memoryview(plane), np.uint8).reshape(-1, plane.line_size)
+        return Luma(lines[: frame.height, : frame.width], full)
+
+    return luma
 
 
 def media_time(frame: VideoFrame) -> float | None:

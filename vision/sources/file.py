@@ -15,7 +15,7 @@ from av.video.stream import VideoStream
 
 from vision.errors import SourceError, SourceFault
 from vision.frames import Picture
-from vision.sources.decoding import Converter, decoded, media_time, video_stream
+from vision.sources.decoding import Converter, decoded, luma_of, media_time, video_stream
 from vision.sources.faults import source_error
 from vision.sources.pace import Pace, RealTime
 
@@ -98,7 +98,7 @@ class FileSource:
                 last, seen = at, True
                 mono_s = self._pace.due(media_s)
                 decode = partial(self._convert, frame)
-                yield Picture(mono_s, media_s, frame.width, frame.height, decode)
+                yield Picture(mono_s, media_s, frame.width, frame.height, decode, luma_of(frame))
         except (OSError, ValueError, av.FFmpegError) as error:
             raise source_error(error, str(self._path), opening=False) from error
         if not seen:

@@ -14,7 +14,7 @@ from av.container import InputContainer
 
 from vision.errors import SourceError, SourceFault
 from vision.frames import Picture
-from vision.sources.decoding import Converter, decoded, media_time, video_stream
+from vision.sources.decoding import Converter, decoded, luma_of, media_time, video_stream
 from vision.sources.faults import source_error, without_secrets
 
 OPEN_TIMEOUT_S = 5.0
@@ -112,7 +112,7 @@ class RtspSource:
                 since_s = now - begin_s if at is None or first is None else at - first
                 media_s = max(media_s, since_s)
                 decode = partial(self._convert, frame)
-                yield Picture(now, media_s, frame.width, frame.height, decode)
+                yield Picture(now, media_s, frame.width, frame.height, decode, luma_of(frame))
                 heard_s = self._clock()
         except (OSError, ValueError, av.FFmpegError) as error:
             raise source_error(error, self._url, opening=False) from None
