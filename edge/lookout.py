@@ -63,6 +63,7 @@ class Lookout:
         self._warn_unremembered = warn_unremembered
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="incidents")
         self._waiting: OrderedDict[tuple[str, Phase], IncidentReport] = OrderedDict()
+        self._catching_up = False
         self._store_fault = ""
         self._beat_mono_s = clock.monotonic()
 
@@ -124,7 +125,10 @@ class Lookout:
                 incident.id, incident.kind, incident.camera, incident.zone, incident.label,
                 incident.score,
             )  # fmt: skip
-            if self._may_speak(incident.camera, incident.kind, incident.zone):
+            # What is written late was judged, and spoken, when it happened.
+            if not self._catching_up and self._may_speak(
+                incident.camera, incident.kind, incident.zone
+            ):
                 self._warn(incident)
         elif phase is Phase.CLOSED:
             log.info("incident closed id=%s kind=%s", incident.id, incident.kind)
@@ -193,11 +197,15 @@ class Lookout:
             del self._waiting[oldest]
 
     def _retry(self) -> None:
-        while self._waiting:
-            key, report = next(iter(self._waiting.items()))
-            if not self._written(report):
-                return
-            del self._waiting[key]
+        self._catching_up = True
+        try:
+            while self._waiting:
+                key, report = next(iter(self._waiting.items()))
+                if not self._written(report):
+                    return
+                del self._waiting[key]
+        finally:
+            self._catching_up = False
 
     def _tick(self) -> None:
         self._beat_mono_s = self._clock.monotonic()

@@ -99,6 +99,22 @@ def test_a_full_disk_does_not_silence_the_danger_and_loses_nothing() -> None:
     assert house.lookout.store_fault == ""
 
 
+def test_what_is_written_late_is_not_spoken_again() -> None:
+    """The warning was given when it happened, however long ago that is by now."""
+    house = House()
+    house.memory.full = True
+    house.lookout.take(SEEN)
+    wait_for(lambda: house.shouted)
+    house.clock.advance(3600)
+    house.memory.full = False
+    house.lookout.tick()
+    wait_for(house.events)
+    house.lookout.close()
+    assert house.events() == [("intrusion", "opened")]
+    assert len(house.shouted) == 1
+    assert house.warned == []
+
+
 def test_a_lost_camera_is_an_incident_that_closes_when_it_is_back() -> None:
     """Unplugged: opened once with the reason. Back: closed."""
     house = House()
