@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from importlib.resources import files
 from typing import Any, Literal, get_args
+
+from edge.sentences import Sentences
 
 Language = Literal["zh", "en"]
 LANGUAGES: tuple[Language, ...] = get_args(Language)
@@ -29,7 +31,8 @@ class Words:
 
     def __init__(self, language: Language, table: Mapping[str, Any]) -> None:
         self.language = language
-        self._sentences = dict(_flat(table, ""))
+        self._sentences = dict(flat(table))
+        self._plain = Sentences.load(language)
 
     @classmethod
     def load(cls, package: str, language: Language) -> Words:
@@ -52,12 +55,15 @@ class Words:
         """
         return self._sentences[key].format_map(values)
 
+    def plain(self, text: object) -> str:
+        """An error or reason of ours, which is English inside, in the reader's language."""
+        return self._plain.say(str(text))
 
-def _flat(table: Mapping[str, Any], prefix: str) -> list[tuple[str, str]]:
-    found: list[tuple[str, str]] = []
+
+def flat(table: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, str]]:
+    """The sentences of nested tables by dotted key."""
     for name, value in table.items():
         if isinstance(value, Mapping):
-            found += _flat(value, f"{prefix}{name}.")
+            yield from flat(value, f"{prefix}{name}.")
         else:
-            found.append((f"{prefix}{name}", str(value)))
-    return found
+            yield f"{prefix}{name}", str(value)

@@ -49,7 +49,7 @@ def _do(call: Call) -> int:  # noqa: PLR0911 - one line per way to fail
     except SettingsError as error:
         return _complain(error.problems, BAD_INPUT)
     except (EdgeError, VisionError, BroadcastError) as error:
-        return _complain(str(error).splitlines(), FAILED)
+        return _complain(words.plain(error).splitlines(), FAILED)
     except ImportError as error:
         return _complain([words("failure.install", reason=error)], FAILED)
     except BrokenPipeError:
@@ -80,7 +80,7 @@ def _complain(sentences: Sequence[str], status: int) -> int:
 
 
 def _system(error: OSError, words: Words) -> str:
-    reason = error.strerror or str(error)
+    reason = words.plain(error.strerror or error)
     if error.filename:
         return words("failure.file", path=error.filename, reason=reason)
     return words("failure.system", reason=reason)

@@ -122,7 +122,7 @@ class _Demo:
         cameras = list(self.ledger.cameras.values())
         lost = [c for c in cameras if c.state is CameraState.LOST and c.fault in HOPELESS]
         if self.own_videos and cameras and len(lost) == len(cameras):
-            videos = " ".join(f"{c.camera} ({c.detail})" for c in lost)
+            videos = " ".join(f"{c.camera} ({self.teller.words.plain(c.detail)})" for c in lost)
             raise StartError(self.teller.words("demo.hopeless", cameras=videos))
 
     async def flush(self) -> None:

@@ -87,7 +87,7 @@ class Teller:
         if sound_folder is not None and played:
             self._line(self.words("demo.sound", path=played[-1]["file"] or sound_folder))
         for sentence in summary["errors"]:
-            self._line(f"! {sentence}")
+            self._line(f"! {self.words.plain(sentence)}")
 
     def _line(self, text: str) -> None:
         if self._live and self._width:

@@ -45,7 +45,7 @@ class Door:
         try:
             refusal = await self._recognise(request)
         except StoreError as error:
-            refusal = PlainTextResponse(str(error), status_code=503)
+            refusal = PlainTextResponse(words_of(request).plain(error), status_code=503)
         if refusal is None and request.method not in SAFE_METHODS:
             body = await self._body(request)
             refusal = body if isinstance(body, Response) else self._forged(request, body)

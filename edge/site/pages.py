@@ -39,8 +39,9 @@ def page(
     """Render a template into a page or a fragment.
 
     Templates find, beside `context`: `person` (or None), `t(key, **values)`,
-    `name(family, value)`, `words` (both of them), `times` (see `Times`), `when(moment)`,
-    `site_title`, `language`, `csrf`, `path` and `static(name)`.
+    `name(family, value)`, `plain(text)` for our own errors and reasons, `words` (all of them),
+    `times` (see `Times`), `when(moment)`, `site_title`, `language`, `csrf`, `path` and
+    `static(name)`.
     """
     site, words = site_of(request), words_of(request)
     person = person_of(request)
@@ -52,6 +53,7 @@ def page(
             "words": words,
             "t": words.t,
             "name": words.name,
+            "plain": words.plain,
             "times": times,
             "when": times.element,
             "site_title": site.title,
@@ -68,6 +70,7 @@ def page(
 
 def trouble(request: Request, status: int, sentence: str) -> Response:
     """Say what went wrong: a page for who reads pages, one plain sentence for everybody else."""
+    sentence = words_of(request).plain(sentence)
     if wants_page(request):
         return page(request, "trouble.html", status=status, sentence=sentence)
     return PlainTextResponse(sentence, status_code=status)

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any
 
 from edge.errors import StartError
-
-LANGUAGES = ("zh", "en")
+from edge.sentences import Sentences
+from edge.words import LANGUAGES, flat
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +29,10 @@ class Words:
         """The name of a value out of a closed set, for example `name("kind", "fire")`."""
         return self.entries.get(f"{family}.{value}", str(value))
 
+    def plain(self, text: object, /) -> str:
+        """An error or reason of ours, which is English inside, in the reader's language."""
+        return Sentences.load(self.language).say(str(text))
+
 
 def load_words(folders: Sequence[Path]) -> dict[str, Words]:
     """Read `zh.toml` and `en.toml` of every folder; a later folder may override an earlier one.
@@ -45,15 +48,7 @@ def _load(language: str, folders: Sequence[Path]) -> Words:
     for folder in folders:
         path = folder / f"{language}.toml"
         try:
-            entries.update(_flat(tomllib.loads(path.read_text(encoding="utf-8"))))
+            entries.update(flat(tomllib.loads(path.read_text(encoding="utf-8"))))
         except (OSError, tomllib.TOMLDecodeError) as error:
             raise StartError(f"The words file {path} cannot be read: {error}.") from error
     return Words(language, MappingProxyType(entries))
-
-
-def _flat(table: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, str]]:
-    for key, value in table.items():
-        if isinstance(value, Mapping):
-            yield from _flat(value, f"{prefix}{key}.")
-        else:
-            yield f"{prefix}{key}", str(value)

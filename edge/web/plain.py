@@ -100,8 +100,9 @@ def _speakers(overview: Overview, words: Words) -> Finding:
         return Finding("warn", title, words.t("status.speakers_none"))
     for speaker in speakers:
         if not speaker.healthy:
-            reason = speaker.fault or words.t("status.speaker_silent")
-            return Finding("bad", title, f"{speaker.id}: {reason}")
+            reason = words.plain(speaker.fault) or words.t("status.speaker_silent")
+            colon = "：" if words.language == "zh" else ": "
+            return Finding("bad", title, f"{speaker.id}{colon}{reason}")
     return Finding("good", title, words.t("status.speakers_good", of=len(speakers)))
 
 
@@ -109,7 +110,7 @@ def _link(overview: Overview, words: Words) -> Finding:
     title, link = words.t("status.township"), overview.link
     if not link.connected:
         sentence = words.t("status.link_down", n=link.queued)
-        return Finding("bad", title, f"{sentence} {link.fault}".strip())
+        return Finding("bad", title, _together([sentence, words.plain(link.fault)], words))
     if link.queued and link.oldest_age_s > WAITING_S:
         waits = duration(link.oldest_age_s, words)
         return Finding("warn", title, words.t("status.link_slow", n=link.queued, waits=waits))
@@ -120,7 +121,12 @@ def _box(overview: Overview, words: Words) -> Finding:
     title = words.t("status.box")
     if overview.faults or overview.quarantined:
         said = [*overview.faults, overview.quarantined]
-        return Finding("bad", title, " ".join(one for one in said if one))
+        return Finding("bad", title, _together([words.plain(one) for one in said], words))
     if not overview.clock_trusted:
         return Finding("warn", title, words.t("status.clock"))
     return Finding("good", title, words.t("status.box_good"))
+
+
+def _together(sentences: list[str], words: Words) -> str:
+    """One after the other; Chinese sentences stand without a space between them."""
+    return ("" if words.language == "zh" else " ").join(one for one in sentences if one)

@@ -46,8 +46,9 @@ class Subject:
 
     def bad(self, about: str, key: str, /, **values: float | str) -> Finding:
         """It does not; the sentence is `doctor.<key>.found`, the remedy `doctor.<key>.remedy`."""
-        found = self.words(f"doctor.{key}.found", **values)
-        return Finding(about, False, found, self.words(f"doctor.{key}.remedy", **values), values)
+        said = values | {"reason": self.words.plain(values.get("reason", ""))}
+        found = self.words(f"doctor.{key}.found", **said)
+        return Finding(about, False, found, self.words(f"doctor.{key}.remedy", **said), values)
 
 
 @dataclass(frozen=True, slots=True)
