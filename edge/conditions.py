@@ -52,7 +52,8 @@ def disk(folder: Path, *, least_mb: int) -> Examination:
             "urgent",
             holds=free < least_mb,
             detail=f"{free} MB",
-            sentence=f"{folder}: {free} MB < {least_mb} MB",
+            sentence=f"Only {free} MB are free in {folder}, and {least_mb} MB are needed. Remove "
+            "files that are not needed, or use a larger card.",
         )
 
     return look

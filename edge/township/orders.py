@@ -30,7 +30,7 @@ GRACE_S = 10.0
 
 AGAIN_S = 15.0
 
-UNANSWERED = "村里的设备没有回应，命令已经作废。(No answer from the village; the order has lapsed.)"
+UNANSWERED = "No answer from the village; the order has lapsed."
 HOUSE = "township"
 """Issuer of orders that no person gave."""
 

@@ -383,7 +383,7 @@ def test_an_order_waits_for_the_broker_and_lapses_when_it_is_late(house: House) 
     lapsed = house.store.order(first)
     assert lapsed is not None
     assert lapsed.state == "expired"
-    assert "没有回应" in lapsed.sentence
+    assert "No answer" in lapsed.sentence
 
 
 def test_a_village_nobody_knows_cannot_be_spoken_to(house: House) -> None:
