@@ -145,7 +145,7 @@ def test_rare_key_frames_are_not_enough_alone() -> None:
 def test_a_new_connection_settles_again() -> None:
     """Another encoder setting may have come with it."""
     camera = taught_camera()
-    camera.gate.opened(camera.now_s)
+    camera.gate.opened()
     camera.run(1, 300)
     assert camera.levels[-1] >= Level.NONREF
 

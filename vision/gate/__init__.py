@@ -7,7 +7,7 @@ the last key frame on. One look every few seconds is never saved, whatever the p
 from __future__ import annotations
 
 from vision.gate.controller import GateController, GateStatus, Order
-from vision.gate.decoder import GatedDecoder
+from vision.gate.decoder import GatedDecoder, Places
 from vision.gate.level import Level
 
-__all__ = ["GateController", "GateStatus", "GatedDecoder", "Level", "Order"]
+__all__ = ["GateController", "GateStatus", "GatedDecoder", "Level", "Order", "Places"]

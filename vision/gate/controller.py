@@ -89,11 +89,11 @@ class GateController:
         self._active_until_s = -math.inf
         self._begin(None)
 
-    def opened(self, now_s: float) -> None:
+    def opened(self) -> None:
         """A new connection: everything but the trust in this camera's packets begins anew."""
         with self._lock:
             self._sizes.forget()
-            self._begin(now_s)
+            self._begin(None)
 
     def packet(self, now_s: float, size: int, *, key: bool) -> Order:
         """What to do with this packet of `size` bytes."""

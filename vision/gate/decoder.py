@@ -13,6 +13,7 @@ from av.video.codeccontext import VideoCodecContext
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
+from vision.errors import SourceError, SourceFault
 from vision.gate.controller import GateController
 from vision.gate.level import Level
 from vision.gate.ring import PacketRing
@@ -46,22 +47,27 @@ class GatedDecoder:
     """Between a demuxer and a decoder, in the thread that receives.
 
     Args:
-        context: Of the stream; one thread.
         controller: Says what each packet is worth.
         places: Shared by all cameras of the process.
     """
 
-    def __init__(
-        self, context: VideoCodecContext, controller: GateController, places: Places
-    ) -> None:
-        self._context = context
+    def __init__(self, controller: GateController, places: Places) -> None:
+        controller.opened()
         self._controller = controller
         self._places = places
+        self._context: VideoCodecContext | None = None
         self._ring: PacketRing[Packet[VideoStream]] = PacketRing()
         self._cold = False
         """The decoder has missed packets: it must begin with the ring's first, a key frame."""
         self.bad = 0
         """Packets in a row that could not be decoded."""
+
+    def use(self, context: VideoCodecContext) -> None:
+        """Decode with this context from now on: of a stream just opened, or opened again."""
+        context.options = {**context.options, "skip_loop_filter": "noref"}
+        self._context = context
+        self._ring.clear()
+        self._cold = False
 
     def take(self, packet: Packet[VideoStream], now_s: float) -> list[VideoFrame]:
         """The pictures to look at that this packet brings, usually none or one.
@@ -88,48 +94,56 @@ class GatedDecoder:
         """The pictures still inside at the end of a recording that was decoded to its end."""
         if len(self._ring) or self._cold:
             return []
-        return self._decode(None)
+        return self._decode(self._opened(), None)
 
     def _catch_up(self, level: Level) -> list[VideoFrame]:
         """Decode all that waits; of a row only the newest picture counts."""
-        count = len(self._ring)
+        count, context = len(self._ring), self._opened()
         frames: list[VideoFrame] = []
         with self._places.taken():
-            self._warm()
+            self._warm(context)
             for packet in self._ring.drain():
                 last = not len(self._ring)
                 exact = level is Level.FULL and last
-                self._context.skip_frame = "DEFAULT" if exact else "NONREF"
-                frames = self._decode(packet) or frames
+                context.skip_frame = "DEFAULT" if exact else "NONREF"
+                frames = self._decode(context, packet) or frames
         given = frames if count == 1 else frames[-1:]
         self._controller.handed(decoded=count, given=len(given))
         return given
 
     def _look_at_key(self, packet: Packet[VideoStream]) -> list[VideoFrame]:
         """Decode one key frame; where the decoder holds pictures back, make it let go."""
+        context = self._opened()
         with self._places.taken():
-            self._warm()
-            self._context.skip_frame = "DEFAULT"
-            frames = [] if self._context.reorder_depth else self._decode(packet)
+            self._warm(context)
+            context.skip_frame = "DEFAULT"
+            frames = [] if context.reorder_depth else self._decode(context, packet)
             if frames:
                 self._ring.clear()
             else:
-                self._context.flush_buffers()
-                frames = [*self._decode(packet), *self._decode(None)]
-                self._context.flush_buffers()
+                context.flush_buffers()
+                frames = [*self._decode(context, packet), *self._decode(context, None)]
+                context.flush_buffers()
                 # The key frame stays in the ring: the next catching up begins with it.
                 self._cold = True
         self._controller.handed(decoded=1, given=len(frames[-1:]))
         return frames[-1:]
 
-    def _warm(self) -> None:
+    def _opened(self) -> VideoCodecContext:
+        if self._context is None:
+            raise SourceError(SourceFault.OTHER, "the gate has no stream yet")
+        return self._context
+
+    def _warm(self, context: VideoCodecContext) -> None:
         if self._cold:
-            self._context.flush_buffers()
+            context.flush_buffers()
             self._cold = False
 
-    def _decode(self, packet: Packet[VideoStream] | None) -> list[VideoFrame]:
+    def _decode(
+        self, context: VideoCodecContext, packet: Packet[VideoStream] | None
+    ) -> list[VideoFrame]:
         try:
-            frames = self._context.decode(packet)
+            frames = context.decode(packet)
         except av.InvalidDataError:
             self.bad += 1
             return []

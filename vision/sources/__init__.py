@@ -13,17 +13,25 @@ from vision.sources.source import Source
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from vision.gate.decoder import GatedDecoder
+
 __all__ = ["Source", "open_source"]
 
 NETWORK = ("rtsp://", "rtsps://")
 
 
-def open_source(spec: CameraSpec, pace: Callable[[], Pace] | None = None) -> Source:
+def open_source(
+    spec: CameraSpec,
+    pace: Callable[[], Pace] | None = None,
+    gate: Callable[[], GatedDecoder] | None = None,
+) -> Source:
     """The source for a camera's `url`, not yet opened.
 
     Args:
         spec: The camera.
         pace: Gives the pace of a recording; real time if not given.
+        gate: Gives what decides what is decoded; everything if not given. Pictures that are
+            drawn need none.
 
     Raises:
         SourceError: The address is of a kind that is not served.
@@ -32,7 +40,7 @@ def open_source(spec: CameraSpec, pace: Callable[[], Pace] | None = None) -> Sou
     if spec.url.lower().startswith(NETWORK):
         from vision.sources.rtsp import RtspSource  # noqa: PLC0415
 
-        return RtspSource(spec.url, transport=spec.transport)
+        return RtspSource(spec.url, transport=spec.transport, gate=gate() if gate else None)
     chosen = pace() if pace is not None else None
     if spec.url == "synthetic:":
         from vision.sources.synthetic import SyntheticSource  # noqa: PLC0415
@@ -44,4 +52,4 @@ def open_source(spec: CameraSpec, pace: Callable[[], Pace] | None = None) -> Sou
         raise SourceError(SourceFault.OTHER, f"{kind}:// is not served; use rtsp:// or a file")
     from vision.sources.file import FileSource  # noqa: PLC0415
 
-    return FileSource(Path(path), loop=spec.loop, pace=chosen)
+    return FileSource(Path(path), loop=spec.loop, pace=chosen, gate=gate() if gate else None)

@@ -8,12 +8,14 @@ from collections.abc import Callable, Iterator
 import av
 import numpy as np
 from av.container import InputContainer
+from av.packet import Packet
 from av.video.frame import VideoFrame
 from av.video.reformatter import ColorRange, VideoReformatter
 from av.video.stream import VideoStream
 
 from vision.errors import SourceError, SourceFault
 from vision.frames import Image, Luma
+from vision.gate.decoder import GatedDecoder
 
 MAX_BAD_PACKETS = 500
 """A stream joined in the middle gives some; one that gives only these is not decodable."""
@@ -58,14 +60,45 @@ def decoded(container: InputContainer, stream: VideoStream) -> Iterator[VideoFra
             continue
         for frame in frames:
             bad = 0
-            if not isinstance(frame, VideoFrame):
-                continue
-            if frame.width * frame.height > MAX_PIXELS:
-                raise SourceError(
-                    SourceFault.CODEC_NOT_SUPPORTED,
-                    f"its pictures are too large ({frame.width}x{frame.height})",
-                )
-            yield frame
+            if isinstance(frame, VideoFrame):
+                yield _checked(frame)
+
+
+def gated(
+    container: InputContainer,
+    stream: VideoStream,
+    gate: GatedDecoder,
+    arrive: Callable[[Packet[VideoStream]], float],
+) -> Iterator[VideoFrame]:
+    """The frames of a stream that its gate finds worth decoding.
+
+    Args:
+        container: Just opened.
+        stream: One of it.
+        gate: Of the camera.
+        arrive: Told of each packet; gives the monotonic seconds at which it counts.
+
+    Raises:
+        SourceError: Nothing in a long row of packets could be decoded.
+        av.FFmpegError: Reading failed.
+    """
+    gate.use(stream.codec_context)
+    for packet in container.demux(stream):
+        # The library ends a stream with an empty packet.
+        frames = gate.take(packet, arrive(packet)) if packet.size else gate.finish()
+        if gate.bad > MAX_BAD_PACKETS:
+            raise SourceError(SourceFault.CODEC_NOT_SUPPORTED, "none of its packets makes sense")
+        for frame in frames:
+            yield _checked(frame)
+
+
+def _checked(frame: VideoFrame) -> VideoFrame:
+    if frame.width * frame.height > MAX_PIXELS:
+        raise SourceError(
+            SourceFault.CODEC_NOT_SUPPORTED,
+            f"its pictures are too large ({frame.width}x{frame.height})",
+        )
+    return frame
 
 
 class Converter:

@@ -11,16 +11,24 @@ from typing import Self
 
 import av
 from av.container import InputContainer
+from av.packet import Packet
+from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
 from vision.errors import SourceError, SourceFault
 from vision.frames import Picture
-from vision.sources.decoding import Converter, decoded, luma_of, media_time, video_stream
+from vision.gate.decoder import GatedDecoder
+from vision.sources.decoding import (
+    Converter,
+    decoded,
+    gated,
+    luma_of,
+    media_time,
+    video_stream,
+)
 from vision.sources.faults import source_error
 from vision.sources.pace import Pace, RealTime
-
-LONGEST_GAP_S = 5.0
-"""A jump of the recording's clock beyond this, or backwards, is a cut and not a pause."""
+from vision.sources.timeline import Timeline
 
 _USUAL_INTERVAL_S = 1 / 25
 
@@ -32,17 +40,27 @@ class FileSource:
         path: The file.
         loop: Start again at the end; times go on.
         pace: When pictures are handed over; real time if not given.
+        gate: Decides what is decoded; everything if not given.
     """
 
-    def __init__(self, path: Path, *, loop: bool = False, pace: Pace | None = None) -> None:
+    def __init__(
+        self,
+        path: Path,
+        *,
+        loop: bool = False,
+        pace: Pace | None = None,
+        gate: GatedDecoder | None = None,
+    ) -> None:
         self._path = path
         self._loop = loop
         self._pace = pace or RealTime()
+        self._gate = gate
         self._codec = ""
         self._convert = Converter()
         self._open_file = ExitStack()
         self._container: InputContainer | None = None
         self._interval_s = _USUAL_INTERVAL_S
+        self._shown = False
 
     @property
     def codec(self) -> str:
@@ -61,15 +79,13 @@ class FileSource:
         self._open_file.close()
 
     def __iter__(self) -> Iterator[Picture]:
-        media_s = 0.0
+        start_s = 0.0
         while True:
-            end_s = media_s
-            for picture in self._once(media_s):
-                end_s = picture.media_s
-                yield picture
+            timeline = Timeline(start_s, self._interval_s)
+            yield from self._once(timeline)
             if not self._loop:
                 return
-            media_s = end_s + self._interval_s
+            start_s = timeline.end_s
             self._begin()
 
     def _begin(self) -> None:
@@ -84,31 +100,34 @@ class FileSource:
         if stream.average_rate:
             self._interval_s = min(1.0, float(1 / stream.average_rate))
 
-    def _once(self, start_s: float) -> Iterator[Picture]:
+    def _once(self, timeline: Timeline) -> Iterator[Picture]:
         container = self._container
         if container is None:
             raise SourceError(SourceFault.OTHER, "the file is not open")
-        seen = False
-        media_s, last = start_s, None
         try:
-            for frame in decoded(container, self._stream(container)):
-                at = media_time(frame)
-                if seen:
-                    media_s += self._step(last, at)
-                last, seen = at, True
+            for frame in self._frames(container, timeline):
+                media_s = timeline.picture(media_time(frame))
+                self._shown = True
                 mono_s = self._pace.due(media_s)
                 decode = partial(self._convert, frame)
                 yield Picture(mono_s, media_s, frame.width, frame.height, decode, luma_of(frame))
         except (OSError, ValueError, av.FFmpegError) as error:
             raise source_error(error, str(self._path), opening=False) from error
-        if not seen:
+        if not self._shown:
             raise SourceError(SourceFault.NOT_A_VIDEO, "there is not one picture in it")
 
-    @staticmethod
-    def _stream(container: InputContainer) -> VideoStream:
-        return container.streams.video[0]
+    def _frames(self, container: InputContainer, timeline: Timeline) -> Iterator[VideoFrame]:
+        stream = container.streams.video[0]
+        if self._gate is None:
+            return decoded(container, stream)
 
-    def _step(self, last: float | None, at: float | None) -> float:
-        if last is None or at is None or not 0 < at - last <= LONGEST_GAP_S:
-            return self._interval_s
-        return at - last
+        def arrive(packet: Packet[VideoStream]) -> float:
+            base = float(packet.time_base or 0)
+            shown, sent = packet.pts, packet.dts
+            return self._pace.due(
+                timeline.packet(
+                    None if shown is None else shown * base, None if sent is None else sent * base
+                )
+            )
+
+        return gated(container, stream, self._gate, arrive)

@@ -11,10 +11,19 @@ from typing import Self
 
 import av
 from av.container import InputContainer
+from av.video.frame import VideoFrame
 
 from vision.errors import SourceError, SourceFault
 from vision.frames import Picture
-from vision.sources.decoding import Converter, decoded, luma_of, media_time, video_stream
+from vision.gate.decoder import GatedDecoder
+from vision.sources.decoding import (
+    Converter,
+    decoded,
+    gated,
+    luma_of,
+    media_time,
+    video_stream,
+)
 from vision.sources.faults import source_error, without_secrets
 
 OPEN_TIMEOUT_S = 5.0
@@ -29,6 +38,7 @@ class RtspSource:
         url: `rtsp://user:password@host:port/path`; the password never leaves this object.
         transport: `tcp` (through firewalls, nothing lost) or `udp`.
         clock: Monotonic seconds.
+        gate: Decides what is decoded; everything if not given.
     """
 
     def __init__(
@@ -39,11 +49,14 @@ class RtspSource:
         clock: Callable[[], float] = time.monotonic,
         open_timeout_s: float = OPEN_TIMEOUT_S,
         read_timeout_s: float = READ_TIMEOUT_S,
+        gate: GatedDecoder | None = None,
     ) -> None:
         self._url = url
         self._transport = transport
         self._clock = clock
         self._timeouts_s = (open_timeout_s, read_timeout_s)
+        self._gate = gate
+        self._heard_s = 0.0
         self._codec = ""
         self._convert = Converter()
         self._session = ExitStack()
@@ -97,15 +110,12 @@ class RtspSource:
         container = self._container
         if container is None:
             raise SourceError(SourceFault.OTHER, "the camera is not open")
-        begin_s = heard_s = self._clock()
+        begin_s = self._heard_s = self._clock()
         first: float | None = None
         media_s = 0.0
         try:
-            for frame in decoded(container, container.streams.video[0]):
-                now = self._clock()
-                if now - heard_s >= self._timeouts_s[1]:
-                    # Interrupted, the library gives its last picture before it says so.
-                    raise SourceError(SourceFault.STALLED, f"silent for {now - heard_s:.0f} s")
+            for frame in self._frames(container):
+                now = self._clock() if self._gate is not None else self._arrive()
                 at = media_time(frame)
                 if first is None:
                     first, begin_s = at, now
@@ -113,7 +123,22 @@ class RtspSource:
                 media_s = max(media_s, since_s)
                 decode = partial(self._convert, frame)
                 yield Picture(now, media_s, frame.width, frame.height, decode, luma_of(frame))
-                heard_s = self._clock()
+                self._heard_s = self._clock()
         except (OSError, ValueError, av.FFmpegError) as error:
             raise source_error(error, self._url, opening=False) from None
         raise SourceError(SourceFault.ENDED, "the camera ended the session")
+
+    def _frames(self, container: InputContainer) -> Iterator[VideoFrame]:
+        stream = container.streams.video[0]
+        if self._gate is None:
+            return decoded(container, stream)
+        return gated(container, stream, self._gate, lambda _: self._arrive())
+
+    def _arrive(self) -> float:
+        """Something came; the time at which it counts."""
+        now = self._clock()
+        if now - self._heard_s >= self._timeouts_s[1]:
+            # Interrupted, the library gives its last picture before it says so.
+            raise SourceError(SourceFault.STALLED, f"silent for {now - self._heard_s:.0f} s")
+        self._heard_s = now
+        return now
