@@ -63,6 +63,7 @@ class Lookout:
         self._warn_unremembered = warn_unremembered
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="incidents")
         self._waiting: OrderedDict[tuple[str, Phase], IncidentReport] = OrderedDict()
+        self._unwritten: dict[str, Callable[[], None]] = {}
         self._catching_up = False
         self._store_fault = ""
         self._beat_mono_s = clock.monotonic()
@@ -99,13 +100,17 @@ class Lookout:
 
     def set_condition(self, kind: str, *, holds: bool, severity: str, detail: str = "") -> None:
         """Open or close an incident about the box itself; returns at once."""
-        self._submit(
-            lambda: self._guarded(
-                lambda: self._desk.set_condition(
-                    kind, "hub", holds=holds, severity=severity, detail=detail
-                )
-            )
-        )
+
+        def write() -> None:
+            self._desk.set_condition(kind, "hub", holds=holds, severity=severity, detail=detail)
+
+        self._submit(lambda: self._set_condition(kind, write))
+
+    def _set_condition(self, kind: str, write: Callable[[], None]) -> None:
+        """Write how things are; what the disk refuses is tried again until it is out of date."""
+        self._unwritten.pop(kind, None)
+        if not self._guarded(write):
+            self._unwritten[kind] = write
 
     def close(self, timeout_s: float = 3.0) -> None:
         """Work off what is queued."""
@@ -210,6 +215,8 @@ class Lookout:
     def _tick(self) -> None:
         self._beat_mono_s = self._clock.monotonic()
         self._retry()
+        for kind, write in list(self._unwritten.items()):
+            self._set_condition(kind, write)
         self._judge_cameras()
 
     def _judge_cameras(self) -> None:

@@ -99,6 +99,21 @@ def test_a_full_disk_does_not_silence_the_danger_and_loses_nothing() -> None:
     assert house.lookout.store_fault == ""
 
 
+def test_a_fault_of_the_box_that_the_disk_refused_is_told_when_there_is_room() -> None:
+    """It is not forgotten because it began while nothing could be written."""
+    house = House()
+    house.memory.full = True
+    house.lookout.set_condition("speaker_fault", holds=True, severity="urgent", detail="horn")
+    wait_for(lambda: house.lookout.store_fault)
+    house.memory.full = False
+    house.lookout.tick()
+    wait_for(house.events)
+    house.lookout.tick()
+    house.lookout.close()
+    assert house.events() == [("speaker_fault", "opened")]
+    assert house.lookout.store_fault == ""
+
+
 def test_what_is_written_late_is_not_spoken_again() -> None:
     """The warning was given when it happened, however long ago that is by now."""
     house = House()
