@@ -23,6 +23,7 @@ from edge.errors import EdgeError, StartError
 from edge.hub import Hub, until_signal
 from edge.link.embedded import EmbeddedBroker
 from edge.link.signing import SigningKey
+from edge.logs import without_secrets
 from edge.people import Role
 from edge.township.console import Township
 from edge.words import Language, Words
@@ -122,7 +123,9 @@ class _Demo:
         cameras = list(self.ledger.cameras.values())
         lost = [c for c in cameras if c.state is CameraState.LOST and c.fault in HOPELESS]
         if self.own_videos and cameras and len(lost) == len(cameras):
-            videos = " ".join(f"{c.camera} ({self.teller.words.plain(c.detail)})" for c in lost)
+            reasons = Words.load("edge.site", self.teller.words.language)
+            urls = {c.id: without_secrets(c.url) for c in self.hub.settings.camera}
+            videos = " ".join(f"{urls[c.camera]}: {reasons(f'fault.{c.fault}')}" for c in lost)
             raise StartError(self.teller.words("demo.hopeless", cameras=videos))
 
     async def flush(self) -> None:
