@@ -37,7 +37,7 @@ from edge.link.connection import Address
 from edge.link.hub import HubLink, HubLinkSettings
 from edge.link.messages import TimeOffer
 from edge.link.signing import TrustedKeys
-from edge.lookout import Lookout
+from edge.lookout import HOUSE, Lookout
 from edge.orders import Orders
 from edge.people import Role
 from edge.presence import Presence
@@ -312,6 +312,9 @@ class Hub:
     @asynccontextmanager
     async def _eyes(self, specs: tuple[WorkerSpec, ...]) -> AsyncIterator[None]:
         loop = asyncio.get_running_loop()
+        watched = {camera.id for spec in specs for camera in spec.cameras} | {HOUSE}
+        left = {i.camera for i in self.store.open_incidents()} - watched
+        self.lookout.workers_ready(tuple(left))  # nobody will ever see these places empty
         self.supervisors += [
             WorkerSupervisor(
                 spec,

@@ -30,6 +30,8 @@ from vision.reports import (
 
 log = logging.getLogger(__name__)
 
+HOUSE = "hub"
+"""Incidents about the box itself stand under this name instead of a camera's."""
 KEPT = 200
 """Reports that wait for the disk; beyond that the oldest updates go, never an opening."""
 
@@ -102,7 +104,7 @@ class Lookout:
         """Open or close an incident about the box itself; returns at once."""
 
         def write() -> None:
-            self._desk.set_condition(kind, "hub", holds=holds, severity=severity, detail=detail)
+            self._desk.set_condition(kind, HOUSE, holds=holds, severity=severity, detail=detail)
 
         self._submit(lambda: self._set_condition(kind, write))
 

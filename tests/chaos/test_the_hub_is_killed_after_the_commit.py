@@ -53,3 +53,11 @@ def test_what_was_committed_arrives_and_what_was_spoken_is_not_repeated(
     assert sound.stat().st_size == was_bytes
     samples_of(sound)
     assert again.stop() == 0
+
+    place.settle([{**courtyard, "enabled": False}])
+    place.start("hub")
+    wait_for(
+        lambda: {alert["phase"] for alert in book.alerts("intrusion")} == {"closed"},
+        timeout_s=20,
+        what="the end of what nobody watches any more",
+    )
