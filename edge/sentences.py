@@ -28,9 +28,9 @@ DEEPEST = 3
 """A value may be a sentence of ours with a value that is one."""
 
 _PLACEHOLDER = re.compile(r"\{(\w+)\}")
-_STARTS = re.compile(r"(?<=[.!?]) +(?=\S)")
+_STARTS = re.compile(r"(?<=[.!?:]) +(?=\S)")
 _QUOTED = re.compile(r"'([^']*)'|\"([^\"]*)\"")
-_ENDS = (".", "!", "?")
+_ENDS = (".", "!", "?", ":")
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +120,7 @@ class Sentences:
         said = ""
         for piece in best.pieces:
             words = piece if isinstance(piece, str) else self._fill(piece, depth)
-            said += words if not said or said.endswith(("。", "！", "？")) else f" {words}"
+            said += words if not said or said.endswith(("。", "！", "？", "：")) else f" {words}"
         return said
 
     def _fill(self, found: Found, depth: int) -> str:

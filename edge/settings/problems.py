@@ -9,6 +9,9 @@ from edge.words import Words
 
 Loc = tuple[str | int, ...]
 
+_ENGLISH = ("reason", "about")
+"""Values in the words of the system, of a library or of our own reference."""
+
 
 @dataclass(frozen=True, slots=True)
 class Problem:
@@ -38,6 +41,7 @@ def sentence(problem: Problem, tree: object, words: Words) -> str:
     key = dotted(problem.loc, tree)
     last = next((part for part in reversed(problem.loc) if isinstance(part, str)), "")
     values = {"file": problem.file, "key": key, "last": last, **problem.values}
+    values |= {name: words.plain(values[name]) for name in _ENGLISH if name in values}
     return words(problem.code, **{name: _printable(str(v)) for name, v in values.items()})
 
 

@@ -6,12 +6,14 @@ import re
 import time
 import tomllib
 from pathlib import Path
+from typing import TypeGuard
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from edge.sentences import CUT_AT, LONGEST, Found, Sentences
+from edge.settings import schema
 from tests.edge.spoken import spoken
 
 ROOT = Path(__file__).parents[2]
@@ -61,13 +63,25 @@ def test_every_sentence_of_the_code_is_known(chinese: Sentences) -> None:
     assert not unknown, "\n".join(unknown)
 
 
+def test_every_needed_setting_is_explained_in_chinese(chinese: Sentences) -> None:
+    """Whoever left one out is told what belongs there."""
+    sections = [one for one in vars(schema).values() if _is_section(one)]
+    needed = [f.description for s in sections for f in s.model_fields.values() if f.is_required()]
+    told = [about for about in needed if about]
+    assert len(told) > 10
+    assert [about for about in told if unknown_in(chinese, about)] == []
+
+
+def _is_section(one: object) -> TypeGuard[type[schema.Section]]:
+    return isinstance(one, type) and issubclass(one, schema.Section)
+
+
 def test_no_entry_is_left_over(chinese: Sentences) -> None:
     """A sentence that was changed or removed takes its entry along."""
     used = {
         piece.template.english
-        for s in spoken(ROOT, fragments=True)
-        if s.text.strip()
-        for piece in chinese.read(s.text.strip())
+        for text in {s.text.strip() for s in spoken(ROOT, fragments=True)}
+        for piece in chinese.read(text)
         if isinstance(piece, Found)
     }
     ours = {e for part, entries in ENTRIES.items() if part != FROM_LIBRARIES for e in entries}
@@ -92,8 +106,12 @@ def test_no_entry_is_left_over(chinese: Sentences) -> None:
             "只响了提示音，没有说话。这段文字里没有能念出来的字；请重写。",
         ),
         (
-            "Camera 'gate' is not watched. The zone '水库' (z1) encloses nothing. Draw it again.",
-            "摄像机“gate”没有在看。区域“水库”（z1）没有围住任何地方。请重新画。",
+            "Camera 'gate' is not watched. Camera 'gate': The line has no length. Draw it again.",
+            "摄像机“gate”没有在看。摄像机“gate”：警戒线的两个点重在一起了。请重新画。",
+        ),
+        (
+            "The zone '水库' (z1) encloses nothing. Draw it again.",
+            "区域“水库”（z1）没有围住任何地方。请重新画。",
         ),
         (
             "Loudspeaker horn cannot start aplay: audio open error: Device or resource busy.",
