@@ -179,12 +179,12 @@ enabled = false
     shown = capsys.readouterr().out
     for wanted in (
         "林家村村级一体机",
-        "摄像机 水库(shuiku):rtsp://192.0.2.7/live",
-        "人员、车辆在岸边停留 1.5 秒;紧急",
-        "摄像机 停用的(off):已停用",
-        "! 摄像机 桥(bridge)没有规则",
+        "摄像机 水库（shuiku）：rtsp://192.0.2.7/live",
+        "人员、车辆在岸边停留 1.5 秒；紧急",
+        "摄像机 停用的（off）：已停用",
+        "! 摄像机 桥（bridge）没有规则",
         f"! 摄像机 桥 的视频文件 {tmp_path}/gone.mp4 不存在",
-        "! 摄像机 水库(shuiku)写了用户名",
+        "! 摄像机 水库（shuiku）写了用户名",
         "! 没有设置喇叭",
         "! 没有设置 command_keys",
         "! 到 192.0.2.1 的连接没有加密",

@@ -103,7 +103,7 @@ def test_schema_writes_every_document(tmp_path: Path, capsys: pytest.CaptureFixt
     """`--out` renews what is committed: the contract and the reference of the settings."""
     folder = tmp_path / "new" / "folder"
     assert run(["schema", "--out", str(folder), "--lang", "zh"], {}) == 0
-    assert f"已写入:{folder / 'asyncapi.json'}" in capsys.readouterr().out
+    assert f"已写入：{folder / 'asyncapi.json'}" in capsys.readouterr().out
     written = {path.name: path.read_text(encoding="utf-8") for path in folder.iterdir()}
     assert written == {**schema.documents(), "settings.md": settings_reference()}
 

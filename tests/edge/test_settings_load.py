@@ -313,7 +313,7 @@ def test_what_this_user_may_not_see_is_not_called_missing(
 def test_problems_are_told_in_chinese(tmp_path: Path) -> None:
     """The same problem in the language of the clerk."""
     found = problems(tmp_path, HUB + "[web]\nprot = 1\n", "zh")
-    assert found == [f"文件 {tmp_path}/hub.toml 里的 web.prot 不是设置项。您是不是想写 `port`?"]
+    assert found == [f"文件 {tmp_path}/hub.toml 里的 web.prot 不是设置项。您是不是想写 `port`？"]
 
 
 def test_a_file_is_recognised_by_its_table(tmp_path: Path) -> None:
