@@ -20,6 +20,13 @@ hair drier|toothbrush
 COCO = tuple(_COCO.replace("\n", "").split("|"))
 """The 80 classes that most public detectors were trained on, in their order."""
 
+_NO_COCO = frozenset({0, 12, 26, 29, 30, 45, 66, 68, 69, 71, 83})
+COCO_NUMBERS = tuple(
+    "" if number in _NO_COCO else COCO[number - 1 - sum(gap < number for gap in _NO_COCO - {0})]
+    for number in range(91)
+)
+"""The same classes by the numbers of COCO itself, 1 to 90 with gaps; no name for the rest."""
+
 KNOWN = {
     "person": "person",
     "people": "person",
@@ -56,19 +63,24 @@ def names_in(metadata: Mapping[str, str]) -> tuple[str, ...]:
         return ()
 
 
-def hub_labels(names: Sequence[str], classes: int, wanted: Mapping[str, str]) -> list[str | None]:
+def hub_labels(
+    names: Sequence[str], classes: int, wanted: Mapping[str, str], usual: Sequence[str] = COCO
+) -> list[str | None]:
     """The hub's label of each class; None: ignored.
 
     Args:
         names: What the model's side file or metadata says; empty: unknown.
-        classes: How many classes come out of the network.
+        classes: How many classes come out of the network; 0: it does not say.
         wanted: The side file's own mapping; wins over `KNOWN`.
+        usual: What the classes are where nobody names them and there are as many.
 
     Raises:
         ModelError: The names are unknown, too few, or none of them is of any use.
     """
-    if not names and classes == len(COCO):
-        names = COCO
+    if not names:
+        known = {len(COCO): COCO, len(usual): usual}
+        names = usual if not classes else known.get(classes, ())
+    classes = classes or len(names)
     if len(names) < classes:
         raise ModelError(
             f"it gives {classes} classes but names {len(names)}; write a side file with "

@@ -66,7 +66,8 @@ class NetworkDetector:
         graph = read_graph(session, path)
         family, classes = _recognise(graph, side)
         try:
-            labels = hub_labels(side.names or names_in(graph.metadata), classes, side.classes)
+            names = side.names or names_in(graph.metadata)
+            labels = hub_labels(names, classes, side.classes, family.usual)
         except ModelError as error:
             raise ModelError(f"The model {path} cannot be used: {error}.") from error
         return cls(
@@ -74,7 +75,7 @@ class NetworkDetector:
             graph,
             family,
             labels,
-            preparation=_preparation(family, side),
+            preparation=_preparation(family, side, graph.dtype),
             threshold=side.threshold or family.threshold,
         )
 
@@ -100,7 +101,7 @@ class NetworkDetector:
         size = (graph.width, graph.height)
         tensor, placement = prepare(frame.image, self._preparation, size, graph.dtype)
         try:
-            outputs = run(self._session, graph.input_name, tensor)
+            outputs = run(self._session, graph.feed(tensor))
         except Exception as error:  # the library raises its own unrelated classes
             raise ModelError(f"The model {graph.path} failed while running ({error}).") from error
         found = self._useful_ones(self._decode(outputs))
@@ -133,7 +134,11 @@ def _recognise(graph: Graph, side: SideFile) -> tuple[Format, int]:
     )
 
 
-def _preparation(family: Format, side: SideFile) -> Preparation:
+def _preparation(family: Format, side: SideFile, dtype: type[np.generic]) -> Preparation:
+    usual = family.preparation
+    if dtype is np.uint8:
+        # A network that takes bytes does the sums itself.
+        usual = Preparation(usual.fit, usual.colour)
     said = {
         "fit": side.fit,
         "colour": side.colour,
@@ -142,4 +147,4 @@ def _preparation(family: Format, side: SideFile) -> Preparation:
         "deviation": side.deviation,
     }
     given = {key: value for key, value in said.items() if value is not None}
-    return replace(family.preparation, **given)  # type: ignore[arg-type] # pydantic checked them
+    return replace(usual, **given)  # type: ignore[arg-type] # pydantic checked them

@@ -4,19 +4,24 @@ from __future__ import annotations
 
 import numpy as np
 
-from vision.detectors.formats.format import Candidates, Decode, Format
-from vision.detectors.formats.ultralytics import PREPARATION, STRIDES
+from vision.detectors.formats.format import UNTOLD, Candidates, Decode, Format
+from vision.detectors.formats.ultralytics import PREPARATION
 from vision.detectors.graph import Graph, Outputs
-from vision.detectors.labels import COCO, names_in
 
 MOST_ROWS = 1000
 
 
 def _classes(graph: Graph) -> int | None:
-    match graph.shapes:
-        case [(1, rows, 6)] if rows <= MOST_ROWS and rows != graph.cells(*STRIDES):
-            # The tensor does not say how many classes there are.
-            return len(names_in(graph.metadata)) or len(COCO)
+    match list(graph.sample.values()):
+        # The last column numbers the class; where it does not, these are other rows of six.
+        case [rows] if (
+            rows.ndim == 3
+            and rows.shape[0] == 1
+            and rows.shape[2] == 6
+            and rows.shape[1] <= MOST_ROWS
+            and not np.mod(rows[..., 5], 1).any()
+        ):
+            return UNTOLD
     return None
 
 

@@ -10,7 +10,11 @@ from numpy.typing import NDArray
 
 from vision.boxes import Boxes
 from vision.detectors.graph import Graph, Outputs
+from vision.detectors.labels import COCO
 from vision.detectors.preparation import Preparation
+
+UNTOLD = 0
+"""Number of classes of a file whose tensors do not tell it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,9 +43,11 @@ class Format:
         name: Also what a side file or the metadata key `hub.format` may say.
         preparation: What the family is trained on.
         threshold: The score from which its published weights are trusted.
-        classes: Number of classes if the graph's shapes are of this family, else None.
+        classes: Number of classes if the graph is of this family, `UNTOLD` if it does not tell
+            how many; else None.
         decoder: Gives the function that reads this graph's outputs.
         suppress: Whether several boxes around one object have to be reduced to one.
+        usual: What the class numbers of its published weights mean.
     """
 
     name: str
@@ -50,6 +56,7 @@ class Format:
     classes: Callable[[Graph], int | None]
     decoder: Callable[[Graph], Decode]
     suppress: bool = True
+    usual: tuple[str, ...] = COCO
 
 
 FLOOR = 0.02
