@@ -85,7 +85,9 @@ def clean(value: str) -> str:
         for character in value
         if character.isspace() or unicodedata.category(character)[0] not in "CM"
     )
-    return " ".join("".join(kept).replace("{", "").replace("}", "").split())[:LONGEST_VALUE]
+    return " ".join("".join(kept).replace("{", "").replace("}", "").split())[
+        :LONGEST_VALUE
+    ].rstrip()
 
 
 def _phrases_of(kind: str, by_label: object) -> dict[str, str]:
