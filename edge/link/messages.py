@@ -315,4 +315,6 @@ def read(model: type[M], payload: bytes) -> M:
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
         where = ".".join(str(part) for part in first["loc"]) or "message"
-        raise MessageRefused(f"{model.__name__}: {where}: {first['msg']}.") from error
+        raise MessageRefused(
+            f"A message {model.__name__} is wrong at {where}: {first['msg']}."
+        ) from error

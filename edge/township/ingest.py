@@ -240,7 +240,9 @@ def _data(model: type[Message], envelope: Envelope) -> Message:
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
         place = ".".join(str(part) for part in first["loc"]) or "data"
-        raise MessageRefused(f"{model.__name__}: {place}: {first['msg']}.") from error
+        raise MessageRefused(
+            f"A message {model.__name__} is wrong at {place}: {first['msg']}."
+        ) from error
 
 
 def _complain_of_clash(batch: _Batch, key: Key) -> None:

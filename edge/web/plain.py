@@ -46,6 +46,8 @@ def explain(incident: Incident, words: Words) -> str:
     place = incident.zone_name or incident.camera_name
     if not incident.label:
         return place
+    if incident.score <= 0:  # seen by nobody: a fault, and the label says which
+        return f"{place}{_colon(words)}{words.name('fault', incident.label)}"
     label = words.name("label", incident.label)
     if incident.count > 1:
         label = words.t("detail.several", label=label, n=incident.count)
@@ -101,8 +103,7 @@ def _speakers(overview: Overview, words: Words) -> Finding:
     for speaker in speakers:
         if not speaker.healthy:
             reason = words.plain(speaker.fault) or words.t("status.speaker_silent")
-            colon = "：" if words.language == "zh" else ": "
-            return Finding("bad", title, f"{speaker.id}{colon}{reason}")
+            return Finding("bad", title, f"{speaker.id}{_colon(words)}{reason}")
     return Finding("good", title, words.t("status.speakers_good", of=len(speakers)))
 
 
@@ -125,6 +126,10 @@ def _box(overview: Overview, words: Words) -> Finding:
     if not overview.clock_trusted:
         return Finding("warn", title, words.t("status.clock"))
     return Finding("good", title, words.t("status.box_good"))
+
+
+def _colon(words: Words) -> str:
+    return "：" if words.language == "zh" else ": "
 
 
 def _together(sentences: list[str], words: Words) -> str:

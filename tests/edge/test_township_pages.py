@@ -353,6 +353,16 @@ def test_speaking_goes_out_signed_and_its_answers_are_shown(house: House) -> Non
     assert "7 秒" in text
 
 
+def test_what_the_village_reports_is_read_in_the_language_of_the_reader(house: House) -> None:
+    """Boxes report in English; the township's staff read Chinese, or English if they like."""
+    reason = "It was stopped by hand."
+    house.post.store_batch([house.hub.birth(), house.hub.receipt("b1", "cancelled", reason=reason)])
+    client = house.browser(Role.OFFICIAL)
+    assert "有人按了停止，没有播完。" in client.get("/receipts").text
+    assert reason not in client.get("/receipts").text
+    assert reason in client.get("/receipts?language=en").text
+
+
 def test_a_refusal_of_the_village_is_read_out(house: House) -> None:
     """The hub's sentence is on the page."""
     client = house.with_data().browser(Role.OFFICIAL)

@@ -213,6 +213,25 @@ def test_speaking_and_its_receipt(hub: Hub) -> None:
     assert "声卡不见了。" in outcome
 
 
+def test_faults_are_told_in_the_language_of_the_reader(hub: Hub) -> None:
+    """The house speaks English inside; no villager sees it, and who wants English gets it."""
+    stopped, reason = "It was stopped by hand.", "有人按了停止，没有播完。"
+    refused = "Nothing listens at 10.0.0.1:8883. Check that the township's broker runs."
+    link = LinkView(connected=False, fault=refused)
+    broken = SpeakerView("horn", "alsa", healthy=False, fault="Loudspeaker horn was not opened.")
+    hub.house.view = replace(
+        hub.house.view, link=link, speakers=(broken,), faults=(f"{refused} {stopped}",)
+    )
+    hub.house.play("say-1", "各位村民", "cancelled", source="staff", reason=stopped)
+    visitor = hub.visitor(Role.ADMIN)
+    pages = "".join(visitor.get(path).text for path in ("/", "/device", "/plays"))
+    for english in ("Nothing listens", "stopped by hand", "was not opened"):
+        assert english not in pages
+    for chinese in (reason, "10.0.0.1:8883 上没有程序在运行。", "喇叭 horn 没有打开"):
+        assert chinese in pages
+    assert stopped in visitor.get("/plays?language=en").text
+
+
 @pytest.mark.parametrize(
     ("text", "sentence"),
     [
@@ -394,6 +413,8 @@ def test_explanations(hub: Hub) -> None:
     assert explain(replace(incident, count=3), WORDS) == "人×3 0.82 在 水库东岸 停留 4.2 秒"
     assert explain(replace(incident, dwell_s=0.0), WORDS) == "人 0.82 出现在 水库东岸"
     assert explain(replace(incident, label="", zone_name=""), WORDS) == "水库东岸"
+    lost = replace(incident, score=0.0, dwell_s=0.0, label="no_such_file", zone_name="")
+    assert explain(lost, WORDS) == "水库东岸：找不到视频文件。请核对文件路径。"
 
 
 def test_inviting_somebody(hub: Hub) -> None:
