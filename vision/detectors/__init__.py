@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from vision.detectors.detector import Detector
@@ -9,16 +10,26 @@ from vision.detectors.detector import Detector
 __all__ = ["Detector", "open_detector"]
 
 
-def open_detector(model: str, threads: int) -> Detector:
+def open_detector(model: str, threads: int, extra: Sequence[str] = ()) -> Detector:
     """The detector for a settings value.
 
     Args:
         model: Path of an ONNX file; empty: the built-in one.
         threads: Threads of one inference.
+        extra: Further models of the same kind of value, which look at the same pictures.
 
     Raises:
-        ModelError: The file is no usable detector.
+        ModelError: A file is no usable detector.
     """
+    first = _open(model, threads)
+    if not extra:
+        return first
+    from vision.detectors.combined import CombinedDetector  # noqa: PLC0415
+
+    return CombinedDetector((first, *(_open(other, threads) for other in extra)))
+
+
+def _open(model: str, threads: int) -> Detector:
     # Imported here: the supervisor reads this package without loading a run-time library.
     if not model:
         from vision.detectors.patches import PatchDetector  # noqa: PLC0415

@@ -63,31 +63,41 @@ def names_in(metadata: Mapping[str, str]) -> tuple[str, ...]:
         return ()
 
 
-def hub_labels(
-    names: Sequence[str], classes: int, wanted: Mapping[str, str], usual: Sequence[str] = COCO
-) -> list[str | None]:
-    """The hub's label of each class; None: ignored.
+def class_names(told: Sequence[str], classes: int, usual: Sequence[str] = COCO) -> tuple[str, ...]:
+    """The name of each class, in the order of their numbers.
 
     Args:
-        names: What the model's side file or metadata says; empty: unknown.
+        told: What the model's side file or metadata says; empty: unknown.
         classes: How many classes come out of the network; 0: it does not say.
-        wanted: The side file's own mapping; wins over `KNOWN`.
         usual: What the classes are where nobody names them and there are as many.
 
     Raises:
-        ModelError: The names are unknown, too few, or none of them is of any use.
+        ModelError: The names are unknown or too few.
     """
+    names = tuple(told)
     if not names:
-        known = {len(COCO): COCO, len(usual): usual}
-        names = usual if not classes else known.get(classes, ())
-    classes = classes or len(names)
+        known = {0: usual, len(COCO): COCO, len(usual): usual}
+        names = tuple(known.get(classes, ()))
     if len(names) < classes:
         raise ModelError(
             f"it gives {classes} classes but names {len(names)}; write a side file with "
             '{"names": ["person", …]} beside it'
         )
+    return names[:classes] if classes else names
+
+
+def hub_labels(names: Sequence[str], wanted: Mapping[str, str]) -> list[str | None]:
+    """The hub's label of each class name; None: ignored.
+
+    Args:
+        names: Of the classes.
+        wanted: The side file's own mapping; wins over `KNOWN`.
+
+    Raises:
+        ModelError: None of them is of any use.
+    """
     mapping = {**KNOWN, **{name.lower(): label for name, label in wanted.items()}}
-    labels = [mapping.get(name.strip().lower()) for name in names[:classes]]
+    labels = [mapping.get(name.strip().lower()) for name in names]
     if not any(labels):
         raise ModelError(f"none of its classes ({', '.join(names[:8])}) is one the hub knows")
     return labels

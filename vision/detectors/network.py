@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Self
@@ -15,7 +15,7 @@ from vision.detections import Detections
 from vision.detectors.formats import FORMATS
 from vision.detectors.formats.format import Candidates, Format
 from vision.detectors.graph import Graph, read_graph, run
-from vision.detectors.labels import hub_labels, names_in
+from vision.detectors.labels import class_names, hub_labels, names_in
 from vision.detectors.preparation import Preparation, prepare
 from vision.detectors.session import open_session
 from vision.detectors.sidefile import SideFile, read_side_file
@@ -37,16 +37,24 @@ class NetworkDetector:
         family: Format,
         labels: Sequence[str | None],
         *,
+        names: Sequence[str],
         preparation: Preparation,
         threshold: float,
+        thresholds: Mapping[str, float] | None = None,
     ) -> None:
         self._session = session
         self._graph = graph
         self._family = family
         self._labels = labels
+        self._names = names
         self._useful = np.array([label is not None for label in labels])
         self._preparation = preparation
         self._threshold = threshold
+        # A camera knows one threshold: the scores of a label with its own are scaled to that.
+        own = thresholds or {}
+        self._scale = np.array(
+            [threshold / own.get(label or "", threshold) for label in labels], np.float32
+        )
         self._decode = family.decoder(graph)
 
     @classmethod
@@ -61,13 +69,14 @@ class NetworkDetector:
             ModelError: It is no usable detector; the sentence names it, lists its shapes and
                 says what to do.
         """
-        session = open_session(path, threads)
         side = read_side_file(path)
+        session = open_session(path, threads, sha256=side.sha256)
         graph = read_graph(session, path)
         family, classes = _recognise(graph, side)
         try:
-            names = side.names or names_in(graph.metadata)
-            labels = hub_labels(names, classes, side.classes, family.usual)
+            told = side.names or names_in(graph.metadata)
+            names = class_names(told, classes, family.usual)
+            labels = hub_labels(names, side.classes)
         except ModelError as error:
             raise ModelError(f"The model {path} cannot be used: {error}.") from error
         return cls(
@@ -75,14 +84,37 @@ class NetworkDetector:
             graph,
             family,
             labels,
+            names=names,
             preparation=_preparation(family, side, graph.dtype),
             threshold=side.threshold or family.threshold,
+            thresholds={str(label): least for label, least in side.thresholds.items()},
         )
 
     @property
     def name(self) -> str:
         size = f"{self._graph.width}x{self._graph.height}"
         return f"{self._graph.path.name} ({self._family.name}, {size})"
+
+    @property
+    def family(self) -> str:
+        """The format it was recognised as."""
+        return self._family.name
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Width and height of its input in pixels."""
+        return self._graph.width, self._graph.height
+
+    @property
+    def classes(self) -> dict[str, str]:
+        """The hub's label of each of its classes that the hub knows."""
+        pairs = zip(self._names, self._labels, strict=True)
+        return {name: label for name, label in pairs if label}
+
+    @property
+    def metadata(self) -> Mapping[str, str]:
+        """What the exporter wrote into the file."""
+        return self._graph.metadata
 
     @property
     def labels(self) -> tuple[str, ...]:
@@ -104,17 +136,20 @@ class NetworkDetector:
             outputs = run(self._session, graph.feed(tensor))
         except Exception as error:  # the library raises its own unrelated classes
             raise ModelError(f"The model {graph.path} failed while running ({error}).") from error
-        found = self._useful_ones(self._decode(outputs))
+        # A broken network may give anything; what is no number is left out below.
+        with np.errstate(invalid="ignore", over="ignore"):
+            found = self._useful_ones(self._decode(outputs))
         found = Detections(placement.to_frame(found.boxes), found.scores, found.labels)
         return strongest(found) if self._family.suppress else found
 
     def _useful_ones(self, found: Candidates) -> Detections:
         known = (found.classes >= 0) & (found.classes < len(self._labels))
-        keep = known & (found.scores >= self._threshold * WEAK)
-        keep &= self._useful[np.where(known, found.classes, 0)]
+        numbers = np.where(known, found.classes, 0)
+        scores = np.minimum(found.scores * self._scale[numbers], np.float32(1))
+        keep = known & self._useful[numbers] & (scores >= self._threshold * WEAK)
         keep &= np.isfinite(found.boxes).all(1)
-        labels = tuple(self._labels[number] or "" for number in found.classes[keep])
-        return Detections(found.boxes[keep], found.scores[keep], labels)
+        labels = tuple(self._labels[number] or "" for number in numbers[keep])
+        return Detections(found.boxes[keep], scores[keep], labels)
 
 
 def _recognise(graph: Graph, side: SideFile) -> tuple[Format, int]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -14,25 +14,44 @@ from vision.errors import ModelError
 Triple = tuple[float, float, float]
 
 
+Label = Literal["person", "vehicle", "two-wheeler", "fire", "smoke"]
+Share = Annotated[float, Field(gt=0, lt=1)]
+Size = tuple[Annotated[int, Field(gt=0)], Annotated[int, Field(gt=0)]]
+
+
 class SideFile(BaseModel):
-    """`yolo.json` beside `yolo.onnx`; every key is optional and wins over the guess."""
+    """`yolo.json` beside `yolo.onnx`; every key is optional and wins over the guess.
+
+    Attributes:
+        name, version, licence, source: For people.
+        sha256: What the model file must be; checked at every load.
+        format: Name of one of `formats.FORMATS`.
+        names: Class names in the order of their numbers.
+        classes: The hub's label of a class name.
+        sizes: Input sizes, width and height in pixels.
+        threshold: The score from which it is trusted.
+        thresholds: The same for single labels of the hub.
+        fit, colour, scale, mean, deviation: As in `Preparation`.
+    """
 
     model_config = ConfigDict(extra="forbid")
 
+    name: str = ""
+    version: str = ""
+    licence: str = ""
+    source: str = ""
+    sha256: Annotated[str, Field(pattern=r"^([0-9a-fA-F]{64})?$")] = ""
     format: str = ""
     names: list[str] = Field(default_factory=list)
-    classes: dict[str, Literal["person", "vehicle", "two-wheeler", "fire", "smoke"]] = Field(
-        default_factory=dict
-    )
-    threshold: float | None = Field(default=None, gt=0, lt=1)
+    classes: dict[str, Label] = Field(default_factory=dict)
+    sizes: list[Size] = Field(default_factory=list)
+    threshold: Share | None = None
+    thresholds: dict[Label, Share] = Field(default_factory=dict)
     fit: Fit | None = None
     colour: Colour | None = None
     scale: float | None = Field(default=None, gt=0)
     mean: Triple | None = None
     deviation: Triple | None = None
-    licence: str = ""
-    sha256: str = ""
-    source: str = ""
 
 
 def read_side_file(model: Path) -> SideFile:

@@ -1,0 +1,66 @@
+"""Several models on the same picture, as one detector: objects by one, fire by another."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from vision.boxes import Box
+from vision.detections import Detections
+from vision.detectors.detector import Detector
+from vision.detectors.suppression import strongest
+from vision.frames import Frame
+
+
+class CombinedDetector:
+    """Runs each detector in turn; boxes of the same label around one object become one.
+
+    Its threshold is that of the first detector. The scores of the others are scaled to it, so
+    that each believes itself exactly where it did alone.
+
+    Args:
+        detectors: At least one.
+    """
+
+    def __init__(self, detectors: Sequence[Detector]) -> None:
+        self._detectors = tuple(detectors)
+        self._threshold = self._detectors[0].threshold
+        self._scales = [self._threshold / one.threshold for one in self._detectors]
+
+    @property
+    def name(self) -> str:
+        return " + ".join(one.name for one in self._detectors)
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        return tuple(dict.fromkeys(label for one in self._detectors for label in one.labels))
+
+    @property
+    def threshold(self) -> float:
+        return self._threshold
+
+    @property
+    def needs_regions(self) -> bool:
+        """Only if each of them does: one that reads whole frames finds what stands still."""
+        return all(one.needs_regions for one in self._detectors)
+
+    def detect(self, frame: Frame, regions: Sequence[Box]) -> Detections:
+        found = [
+            _scaled(one.detect(frame, regions), scale)
+            for one, scale in zip(self._detectors, self._scales, strict=True)
+        ]
+        together = Detections(
+            np.concatenate([one.boxes for one in found]),
+            np.concatenate([one.scores for one in found]),
+            tuple(label for one in found for label in one.labels),
+        )
+        # What a single model gave needs no merging, and stays exactly what it gave.
+        return strongest(together) if sum(map(bool, map(len, found))) > 1 else together
+
+
+def _scaled(found: Detections, scale: float) -> Detections:
+    if scale == 1.0:
+        return found
+    return replace(found, scores=np.minimum(found.scores * np.float32(scale), np.float32(1)))
