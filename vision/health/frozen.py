@@ -29,7 +29,8 @@ class Frozen:
 
     The change of decoded pixels alone cannot tell a frozen camera from an empty, noiseless scene
     (an encoder skips what does not change), hence the memory of what this camera usually does.
-    That the stream goes on is known: without new packets there is no look.
+    That the stream goes on is known: without new packets there is no look. Not seen is a camera
+    whose encoder repaints the frozen picture at every key frame of a short group.
     """
 
     kind = "camera_frozen"
