@@ -24,11 +24,10 @@ from vision.errors import VisionError
 from vision.thumbnails import thumbnail
 
 MOST_TEXT = 200
-QUARANTINED = {
-    "zh": "数据库损坏，已另存为 {name}，并新建了数据库；检测没有中断。请联系技术人员查看旧文件。",
-    "en": "The database was damaged. It was set aside as {name} and a new one begun; detection "
-    "went on. Ask your technician to look at the old file.",
-}
+QUARANTINED = (
+    "The database was damaged. It was set aside as {name} and a new one begun; detection went on. "
+    "Ask your technician to look at the old file."
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,7 +73,6 @@ class Household:
         hub = self._hub
         workers = [s.status for s in hub.supervisors]
         aside = hub.store.quarantined
-        sentence = QUARANTINED[hub.settings.hub.language]
         return Overview(
             village=hub.settings.hub.village,
             version=__version__,
@@ -86,7 +84,7 @@ class Household:
             disk_free_mb=free_mb(hub.settings.state.folder),
             clock_trusted=hub.clock.trusted(),
             faults=tuple(hub.faults()),
-            quarantined=sentence.format(name=aside.name) if aside else "",
+            quarantined=QUARANTINED.format(name=aside.name) if aside else "",
         )
 
     def healthy(self) -> bool:
