@@ -15,7 +15,7 @@ from vision.frames import Frame, Picture
 from vision.health import HealthStep
 from vision.masks import Mask
 from vision.motion import MotionModel, Movement
-from vision.reports import IncidentReport
+from vision.reports import IncidentReport, Phase
 from vision.rules import Finding, Rule, Scene, build_rule
 from vision.settings import CameraSpec, RuleSpec
 from vision.tracking import Track, Tracker
@@ -25,6 +25,8 @@ LOOK_ANYWAY_S = 2.0
 """Even where nothing moves, a network that reads whole frames looks this often."""
 
 SAME_REGION = 0.5
+CLOSING_S = 30.0
+"""So long after the last movement an open incident is looked at as closely as before."""
 
 log = logging.getLogger(__name__)
 
@@ -74,6 +76,10 @@ class Pipeline:
         )
         self._detected_s = float("-inf")
         self.detected = 0
+        self.stirred = False
+        """The latest look saw movement, or something that more looks would soon settle."""
+        self._open: set[str] = set()
+        self._busy_s = float("-inf")
 
     @property
     def tracks(self) -> tuple[Track, ...]:
@@ -98,7 +104,19 @@ class Pipeline:
         scene = Scene(frame.mono_s, frame.width, frame.height, self._tracker.tracks)
         about_camera = self._health.look(frame) if self._health is not None else []
         judged = [r for watched in self._rules for r in self._judge(watched, scene, frame)]
+        self.stirred = self._stirred(movement, judged, frame.mono_s)
         return [*about_camera, *judged]
+
+    def _stirred(self, movement: Movement, judged: list[IncidentReport], now_s: float) -> bool:
+        """Whether more looks would soon tell something."""
+        for report in judged:
+            (self._open.discard if report.phase is Phase.CLOSED else self._open.add)(report.key)
+        if movement or self._tracker.tracks:
+            self._busy_s = now_s
+        # An incident closes only by looks that see it over; one that never ends is not waited for.
+        closing = bool(self._open) and now_s - self._busy_s < CLOSING_S
+        undecided = self._health is not None and self._health.undecided
+        return bool(movement) or undecided or closing
 
     def _build_rules(self) -> list[_Watched]:
         built = []

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from vision.gate.controller import (
     CALM_AFTER_S,
+    CALM_LOOK_S,
     FLOOR_S,
-    KEYS_ENOUGH_S,
     SETTLE_S,
     GateController,
     Order,
@@ -128,12 +128,16 @@ def test_packets_that_announced_every_motion_are_trusted() -> None:
 
 
 def test_one_motion_that_the_packets_missed_ends_the_trust() -> None:
-    """The floor's look finds it; from then on key frames are looked at again."""
+    """The floor's look finds it; from then on there is a look a second again."""
     camera = taught_camera()
     camera.run(8, 300, moved=True)
     camera.calm(CALM_AFTER_S + 5)
-    assert not camera.gate.status(camera.now_s).trusted
-    assert camera.levels[-1] is Level.KEYS
+    status = camera.gate.status(camera.now_s)
+    assert not status.trusted
+    assert (status.level, status.why) == (Level.KEYS, "packets-silent")
+    begun = len(camera.looked_s)
+    camera.calm(20)
+    assert len(camera.looked_s) - begun >= 20
 
 
 def test_rare_key_frames_are_not_enough_alone() -> None:
@@ -191,7 +195,7 @@ def test_the_floor_is_never_gated_away(seed: int, gop: int, fixed: Level | None)
 @settings(max_examples=40)
 @given(seed=st.integers(0, 2**32 - 1), spread=st.floats(0, 0.15), gop=st.sampled_from([10, 20, 80]))
 def test_a_constant_bit_rate_is_never_trusted(seed: int, spread: float, gop: int) -> None:
-    """Sizes that do not feel motion prove nothing: key frames, or all where they are too rare."""
+    """Sizes that do not feel motion prove nothing: then there is a look a second at least."""
     rng = np.random.default_rng(seed)
     camera = Camera(GateController(), gop)
     for _ in range(12):
@@ -199,7 +203,8 @@ def test_a_constant_bit_rate_is_never_trusted(seed: int, spread: float, gop: int
             for _ in range(round(seconds * FPS)):
                 camera.tick(round(2000 * rng.uniform(1 - spread, 1 + spread)), moved=moved)
     assert Level.PACKETS not in camera.levels
-    if gop * STEP_S > KEYS_ENOUGH_S:
+    assert np.diff(camera.looked_s).max() <= CALM_LOOK_S + STEP_S + 1e-6
+    if gop * STEP_S > FLOOR_S:
         assert min(camera.levels) >= Level.NONREF
 
 

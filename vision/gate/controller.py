@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections import deque
 from dataclasses import dataclass
+from statistics import median
 from threading import Lock
 
 from vision.gate.level import Level
@@ -15,11 +16,11 @@ from vision.rate import Rate
 FLOOR_S = 4.0
 """No longer than this between two looks, whatever the packets say: smoke grows slowly."""
 
-KEYS_ENOUGH_S = 2.1
-"""Where key frames come further apart, they alone would see somebody too late."""
+CALM_LOOK_S = 1.1
+"""Where packets would not call, no longer than this: nobody may be seen much later for the gate."""
 
-KEY_LOOK_S = 0.9
-"""Key frames that come faster (each frame of MJPEG is one) are left out where all is calm."""
+CALLED_KEYS_S = 2.1
+"""Where packets would call, as far as one can tell, key frames may come this far apart."""
 
 SETTLE_S = 6.0
 """At the beginning everything is decoded: the background has to be learnt."""
@@ -28,8 +29,8 @@ CALM_AFTER_S = 3.0
 TRY_S = 1.5
 """A call of the packets is followed by this long of decoding, unless a look sees motion."""
 
-MEASURE_S, ENOUGH, SPARSE_S = 2.0, 0.8, 60.0
-"""Too few exact frames for the looks wanted: every frame is decoded for a while."""
+MEASURE_S, ENOUGH, SPARSE_S = 2.0, 1.5, 60.0
+"""With fewer exact frames than so many for each look wanted, all are decoded for a while."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +51,8 @@ class GateStatus:
     """What the gate does and why, for people.
 
     Attributes:
-        why: `settling`, `motion`, `packets` (they called), `quiet`, `keys-too-rare` or `fixed`.
+        why: `settling`, `motion`, `packets` (they called), `quiet`, `packets-silent` (they would
+            not call, so there is a look a second), `keys-too-rare` or `fixed`.
         trusted: Packet sizes proved informative for this camera.
         packets_per_s: Frames that arrive.
         skipped: Packets never decoded.
@@ -145,6 +147,7 @@ class GateController:
         self._called_s: float | None = None
         self._key_s: float | None = None
         self._intervals: deque[float] = deque(maxlen=4)
+        self._key_sizes: deque[int] = deque(maxlen=5)
         self._given, self._measured_s = 0, -math.inf
         self._sparse_until_s = -math.inf
 
@@ -157,6 +160,7 @@ class GateController:
             if self._key_s is not None:
                 self._intervals.append(max(now_s - self._key_s, 0.0))
             self._key_s = now_s
+            self._key_sizes.append(size)
         elif self._sizes.take(now_s, size):
             self._trust.fired(now_s)
             quiet = now_s >= self._active_until_s
@@ -177,9 +181,20 @@ class GateController:
             return self._awake(now_s), why
         if self._trusted:
             return Level.PACKETS, "quiet"
-        if self._interval_s(now_s) <= KEYS_ENOUGH_S:
+        interval_s = self._interval_s(now_s)
+        if interval_s <= (CALLED_KEYS_S if self._plausible(now_s) else CALM_LOOK_S):
             return Level.KEYS, "quiet"
+        if interval_s <= FLOOR_S:
+            return Level.KEYS, "packets-silent"
         return self._awake(now_s), "keys-too-rare"
+
+    def _plausible(self, now_s: float) -> bool:
+        """Nothing speaks against it that the packets would call."""
+        return (
+            self._sizes.lean(median(self._key_sizes) if self._key_sizes else 0)
+            and not self._trust.refuted
+            and self._trust.useful(now_s)
+        )
 
     def _stirred(self, now_s: float) -> str:
         """Why the camera deserves more than key frames; empty if it does not."""
@@ -197,8 +212,8 @@ class GateController:
             self._measured_s, self._given = now_s, 0
         span_s = now_s - self._measured_s
         if span_s >= MEASURE_S:
-            wanted_per_s = min(self._wanted_per_s, self._rate.per_second(now_s))
-            if self._given / span_s < ENOUGH * wanted_per_s:
+            wanted_per_s = min(ENOUGH * self._wanted_per_s, 0.9 * self._rate.per_second(now_s))
+            if self._given / span_s < wanted_per_s:
                 self._sparse_until_s = now_s + SPARSE_S
                 return Level.FULL
             self._measured_s, self._given = now_s, 0
@@ -211,11 +226,9 @@ class GateController:
 
     def _due(self, now_s: float, level: Level, *, key: bool) -> bool:
         since_s = now_s - self._ordered_s
-        if since_s >= FLOOR_S:
+        silent = self._status[1] == "packets-silent"
+        if since_s >= (CALM_LOOK_S if silent else FLOOR_S):
             return True
-        if not key:
-            return False
-        if level is Level.KEYS:
-            return since_s >= KEY_LOOK_S
-        # Sooner than needed, since the next key frame would come too late.
-        return since_s + max(self._intervals, default=math.inf) > FLOOR_S
+        # At the key frame before it would be too late: decoding up to the next moment costs more.
+        limit_s = CALM_LOOK_S if level is Level.KEYS else FLOOR_S
+        return key and since_s + max(self._intervals, default=math.inf) > limit_s

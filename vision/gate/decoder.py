@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from fractions import Fraction
 from threading import BoundedSemaphore
 
 import av
@@ -57,6 +58,7 @@ class GatedDecoder:
         self._places = places
         self._context: VideoCodecContext | None = None
         self._ring: PacketRing[Packet[VideoStream]] = PacketRing()
+        self._time_base: Fraction | None = None
         self._cold = False
         """The decoder has missed packets: it must begin with the ring's first, a key frame."""
         self.bad = 0
@@ -75,6 +77,7 @@ class GatedDecoder:
         After a pause only the newest is given, never one that was left out in between.
         """
         key = bool(packet.is_keyframe)
+        self._time_base = packet.time_base
         order = self._controller.packet(now_s, packet.size, key=key)
         if key:
             skipped = self._ring.clear()
@@ -147,6 +150,9 @@ class GatedDecoder:
         except av.InvalidDataError:
             self.bad += 1
             return []
-        if frames:
+        for frame in frames:
             self.bad = 0
+            if frame.time_base is None and self._time_base is not None:
+                # The library forgets it where it is made to let go of a picture.
+                frame.time_base = self._time_base
         return list(frames)

@@ -18,6 +18,9 @@ LEAST_CALM = 20
 
 DEVIATIONS = 4.0
 LEAST_JUMP = math.log(1.6)
+MOST_LEAN = math.log(0.06)
+"""Of a key frame: an encoder that spends more on a still scene has bits to hide movement in."""
+
 _MOST_UNJUDGED = 300
 _TO_SIGMA = 1.4826
 
@@ -31,13 +34,19 @@ class PacketSizes:
         self._unjudged: deque[float] = deque(maxlen=_MOST_UNJUDGED)
         self._calm: deque[float] = deque(maxlen=150)
         self._fired_calm: deque[bool] = deque(maxlen=300)
-        self._limit = math.inf
+        self._usual = self._limit = math.inf
         self._weighed_s = -math.inf
 
     @property
     def duty(self) -> float:
         """Share of calm samples, 0..1, that would have called for a look in vain."""
         return sum(self._fired_calm) / len(self._fired_calm) if self._fired_calm else 0.0
+
+    def lean(self, key_size: float) -> bool:
+        """A still scene costs next to nothing, so whatever moves would have to cost something."""
+        if len(self._calm) < LEAST_CALM:
+            return False
+        return self._usual - math.log(max(key_size, 1)) <= MOST_LEAN
 
     def forget(self) -> None:
         """Another connection or encoder: what was usual says nothing any more."""
@@ -64,11 +73,11 @@ class PacketSizes:
             self._calm.extend(self._unjudged)
             if len(self._calm) >= LEAST_CALM and now_s - self._weighed_s >= 1.0:
                 self._weighed_s = now_s
-                self._limit = self._weigh()
+                self._usual, self._limit = self._weigh()
         self._unjudged.clear()
 
-    def _weigh(self) -> float:
+    def _weigh(self) -> tuple[float, float]:
         levels = np.fromiter(self._calm, float)
         usual = float(np.median(levels))
         spread = float(np.median(np.abs(levels - usual))) * _TO_SIGMA
-        return usual + max(DEVIATIONS * spread, LEAST_JUMP)
+        return usual, usual + max(DEVIATIONS * spread, LEAST_JUMP)

@@ -38,6 +38,11 @@ class Trust:
         """Every one of the last onsets was announced, and there were enough of them."""
         return len(self._onsets) >= NEEDED and all(self._onsets)
 
+    @property
+    def refuted(self) -> bool:
+        """One of the last onsets came without a call."""
+        return not all(self._onsets)
+
     def useful(self, now_s: float) -> bool:
         """Whether it is worth looking when the packets call; asked again after a while."""
         if self._useless_s is not None and now_s - self._useless_s >= RETRY_S:

@@ -71,6 +71,10 @@ class _Case:
     def score(self) -> float:
         return max(self._scores, default=0.0)
 
+    @property
+    def latest(self) -> float:
+        return self._scores[-1] if self._scores else 0.0
+
     def note(self, score: float, now_s: float) -> None:
         self._scores.append(score)
         self._times.append(now_s)
@@ -106,6 +110,11 @@ class CameraHealth:
         self._usual = Usual()
         self._cases = [_Case(build()) for build in FAULTS.values()]
         self._last: View | None = None
+
+    @property
+    def undecided(self) -> bool:
+        """Something looks wrong that is not open yet, or right again what still is."""
+        return any(case.open != (case.latest > 0) for case in self._cases)
 
     def look(self, frame: Frame) -> list[HealthFinding]:
         """Consider one frame, masks applied; times must not run backwards.

@@ -35,6 +35,11 @@ class HealthStep:
         self._opened = 0
         self._keys: dict[str, str] = {}
 
+    @property
+    def undecided(self) -> bool:
+        """More looks would soon tell."""
+        return self._health is not None and self._health.undecided
+
     def look(self, frame: Frame) -> list[IncidentReport]:
         """Consider one frame, masks applied."""
         if self._health is None:
