@@ -24,7 +24,7 @@ from broadcast.voices.silent import SilentVoice
 from broadcast.voices.voice import Voice
 from edge import conditions
 from edge.announcing import AnnouncingDesk
-from edge.cameras import read_secret, surroundings, worker_specs
+from edge.cameras import read_secret, rule_spec, surroundings, worker_specs
 from edge.clock import Clock, SystemClock
 from edge.conditions import Condition, Examination
 from edge.errors import StartError, StoreError
@@ -62,6 +62,7 @@ HOUSEKEEPING_S = 60.0
 ORPHAN_S = 20.0
 """A restarted worker gets this long to see again what was open before it died."""
 FRESH_S = 15.0
+WORKER_GRACE_S = 10.0
 AGREES_S = 2.0
 """Our clock agrees with the township's when they differ by no more than this."""
 POWER_CUT = {
@@ -363,7 +364,7 @@ class Hub:
             for rule in camera.rule
             if rule.speak
             for zone_name in [next((z.name for z in camera.zone if z.id == rule.zone), "")]
-            for label in rule.labels
+            for label in rule_spec(rule).labels
         ]
 
     def _incident_changed(self, incident: Incident, phase: Phase) -> None:
@@ -371,6 +372,11 @@ class Hub:
         self.lookout.on_change(incident, phase)
 
     def _play_changed(self, record: PlayRecord) -> None:
+        log.info(
+            "announcement id=%s speaker=%s state=%s seconds=%.1f reason=%s",
+            record.announcement, record.speaker, record.state, record.seconds,
+            record.reason or "-",
+        )  # fmt: skip
         self.bus.publish(Change("play", record.announcement))
         self._on_play(record)
         if hasattr(self, "link"):
@@ -384,10 +390,14 @@ class Hub:
             conditions.speakers(
                 lambda: [(s.id, s.fault) for s in self.broadcaster.status().speakers if s.fault]
             ),
-            conditions.workers(
-                lambda: [s.status.fault for s in self.supervisors if s.status.fault]
-            ),
+            conditions.workers(self._lasting_worker_faults),
         ]
+
+    def _lasting_worker_faults(self) -> list[str]:
+        """What keeps a worker from working; a restart that succeeds is nobody's business."""
+        now = self.clock.monotonic()
+        states = [supervisor.status for supervisor in self.supervisors]
+        return [s.fault for s in states if s.fault and now - s.fault_mono_s >= WORKER_GRACE_S]
 
     async def _tick_for_ever(self) -> None:
         examinations = self._examinations()

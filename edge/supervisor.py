@@ -70,6 +70,7 @@ class WorkerStatus:
         pid: Process id; 0 while there is none.
         starts: How often it was started.
         fault: Why it is not working, in a sentence; empty while it works.
+        fault_mono_s: Since when.
         detect_ms: Milliseconds of one look of the detector, lately.
     """
 
@@ -79,6 +80,7 @@ class WorkerStatus:
     ready: bool = False
     model: str = ""
     fault: str = ""
+    fault_mono_s: float = 0.0
     detect_ms: float = 0.0
     heard_mono_s: float = 0.0
 
@@ -239,4 +241,6 @@ class WorkerSupervisor:
         return self._clock.monotonic()
 
     def _set(self, **changes: Any) -> None:
+        if changes.get("fault") and not self._status.fault:
+            changes["fault_mono_s"] = self._now()
         self._status = replace(self._status, **changes)

@@ -96,3 +96,16 @@ def test_stop_ends_the_worker_process() -> None:
     watched, _ = run_until("well", lambda s, _: s.status.ready)
     with pytest.raises(ProcessLookupError):
         os.kill(watched.status.pid, 0)
+
+
+def test_a_fault_knows_since_when_it_lasts() -> None:
+    """Repeated failures are one fault, so that a short restart can be told from a lasting one."""
+    moments: set[float] = set()
+
+    def done(watched: WorkerSupervisor, _: list[Report]) -> bool:
+        if watched.status.fault:
+            moments.add(watched.status.fault_mono_s)
+        return watched.status.starts >= 3
+
+    run_until("fault", done)
+    assert len(moments) == 1
