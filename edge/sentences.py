@@ -11,7 +11,7 @@ import re
 import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from importlib.resources import files
 
 LONGEST = 4000
@@ -26,6 +26,11 @@ LEAST_KNOWN = 24
 """Fixed characters by which a text that was cut is known; fewer prove nothing."""
 DEEPEST = 3
 """A value may be a sentence of ours with a value that is one."""
+
+BEGINNING = 4
+"""Characters by which the templates that may fit are found."""
+MOST_KEPT = 256
+"""Lists show the same few sentences again and again; so many translations are kept."""
 
 _PLACEHOLDER = re.compile(r"\{(\w+)\}")
 _STARTS = re.compile(r"(?<=[.!?:]) +(?=\S)")
@@ -54,9 +59,10 @@ class Template:
         return cls(english, tuple(parts[::2]), tuple(parts[1::2]), chinese)
 
     @property
-    def weight(self) -> int:
-        """Characters that are fixed."""
-        return sum(map(len, self.literals))
+    def beginning(self) -> str:
+        """Its first characters, by which it is found; empty if a value stands there."""
+        first = self.literals[0]
+        return first[:BEGINNING] if len(first) >= BEGINNING else ""
 
     @property
     def whole_only(self) -> bool:
@@ -95,8 +101,11 @@ class Sentences:
     """
 
     def __init__(self, entries: Mapping[str, str]) -> None:
-        made = [Template.of(english, chinese) for english, chinese in entries.items()]
-        self._templates = sorted(made, key=lambda one: -one.weight)
+        self._by_beginning: dict[str, list[Template]] = {}
+        for english, chinese in entries.items():
+            made = Template.of(english, chinese)
+            self._by_beginning.setdefault(made.beginning, []).append(made)
+        self._kept = lru_cache(MOST_KEPT)(self._translated)
 
     @classmethod
     def load(cls, language: str) -> Sentences:
@@ -105,13 +114,16 @@ class Sentences:
 
     def say(self, text: str) -> str:
         """The text in the reader's language; never raises, and takes milliseconds at most."""
-        if not self._templates or not text or len(text) > LONGEST:
+        if not self._by_beginning or not text or len(text) > LONGEST:
             return text
-        return "\n".join(self._line(line, DEEPEST) for line in text.split("\n"))
+        return self._kept(text)
 
     def read(self, text: str) -> list[Found | str]:
         """The pieces of a text: the entries it is made of, and what belongs to none."""
         return list(self._read(text).pieces)
+
+    def _translated(self, text: str) -> str:
+        return "\n".join(self._line(line, DEEPEST) for line in text.split("\n"))
 
     def _line(self, text: str, depth: int) -> str:
         best = self._read(text)
@@ -157,10 +169,10 @@ class Sentences:
         return best[0]
 
     def _fits(self, text: str, start: int) -> Iterator[Found]:
-        for template in self._templates:
-            if template.whole_only and start:
-                continue
-            yield from _fit(template, text, start)
+        for beginning in (text[start : start + BEGINNING], ""):
+            for template in self._by_beginning.get(beginning, ()):
+                if not (template.whole_only and start):
+                    yield from _fit(template, text, start)
 
 
 @dataclass(frozen=True, slots=True)
