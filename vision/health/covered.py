@@ -8,8 +8,9 @@ NO_DETAIL = 0.06
 """Share of the usual detail. A covered lens measured 0.00, lights switched off 0.20 (brightness 42
 of 255), a conveyor that empties 0.36: ../evaluate/README.md names the clips."""
 
-FLAT = 0.35
-"""Share of the usual contrast below which no picture is left; out of focus it stays above 0.9."""
+FLAT = 0.2
+"""Share of the usual contrast below which no picture is left: covered 0.0, in thick fog 0.3, out
+of focus above 0.9."""
 
 OTHER_LIGHT = 0.4
 """Likeness of the rough light below which it is not the scene out of focus that is seen."""

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from vision.health.covered import FLAT, OTHER_LIGHT
+from vision.health.covered import OTHER_LIGHT
 from vision.health.fault import Evidence
 
 BLURRED = 0.12
 """Share of the usual sharpness. Measured: out of focus 0.01, lights switched off 0.7, a conveyor
 that empties 0.4, all other looks at the public clips above 0.5."""
+
+SCENE = 0.35
+"""Share of the usual contrast that a scene out of focus keeps at least."""
 
 
 class Defocused:
@@ -18,5 +21,5 @@ class Defocused:
 
     def suspect(self, evidence: Evidence) -> float:
         blurred = evidence.sharpness < BLURRED and evidence.detail < 2 * BLURRED
-        scene = evidence.contrast >= FLAT and evidence.same_light >= OTHER_LIGHT
+        scene = evidence.contrast >= SCENE and evidence.same_light >= OTHER_LIGHT
         return 1 - evidence.sharpness / BLURRED if blurred and scene else 0.0
