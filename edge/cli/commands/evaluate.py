@@ -18,9 +18,9 @@ def add_arguments(parser: argparse.ArgumentParser, words: Words) -> None:
     add = parser.add_argument
     add("clips", nargs="*", metavar="CLIP", type=Path, help=words("evaluate.clips"))
     add("--truth", metavar="FILE", type=Path, help=words("evaluate.truth"))
-    for name, metavar in (("negative", "CLIP"), ("images", "FOLDER")):
-        words_of = words(f"evaluate.{name}")
-        add(f"--{name}", action="append", default=[], metavar=metavar, type=Path, help=words_of)
+    several: dict[str, Any] = {"action": "append", "default": [], "type": Path}
+    add("--negative", metavar="CLIP", help=words("evaluate.negative"), **several)
+    add("--images", metavar="FOLDER", help=words("evaluate.images"), **several)
     add("--classes", metavar="NAMES|FILE", default="", help=words("evaluate.classes"))
     add("--model", metavar="FILE.onnx", default="", help=words("evaluate.model"))
     add("--looks-per-s", metavar="N", type=_looks, default=5.0, help=words("evaluate.looks"))
