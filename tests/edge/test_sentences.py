@@ -167,13 +167,24 @@ def test_both_sides_name_the_same_values() -> None:
         assert "}{" not in english, english
 
 
+HALF_WIDTH = re.compile(r"[\u4e00-\u9fff][,;:!?()]|[,;:(] ?[\u4e00-\u9fff]")
+
+
 def test_the_chinese_is_written_in_chinese() -> None:
     """Full-width punctuation between Chinese words, and no double space."""
     for chinese in ALL.values():
-        assert not re.search(r"[\u4e00-\u9fff][,;:!?()]|[,;:!?(] ?[\u4e00-\u9fff]", chinese), (
-            chinese
-        )
+        assert not HALF_WIDTH.search(chinese), chinese
         assert "  " not in chinese
+
+
+@pytest.mark.parametrize(
+    "path", sorted((ROOT / "edge").rglob("zh.toml")), ids=lambda p: p.parts[-3]
+)
+def test_all_words_are_written_in_chinese(path: Path) -> None:
+    """The same in every words file; what is to be typed stays as it is typed."""
+    for line in path.read_text(encoding="utf-8").splitlines():
+        if not line.startswith(("#", "examples")):
+            assert not HALF_WIDTH.search(line), line
 
 
 PIECES = st.sampled_from(
