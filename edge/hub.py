@@ -65,10 +65,7 @@ FRESH_S = 15.0
 WORKER_GRACE_S = 10.0
 AGREES_S = 2.0
 """Our clock agrees with the township's when they differ by no more than this."""
-POWER_CUT = {
-    "zh": "播放时设备断电或重启，未播完；为避免过时喊话，不再补播。",
-    "en": "The box lost power or was restarted; to not speak too late it is not repeated.",
-}
+POWER_CUT = "The box lost power or was restarted; to not speak too late it is not repeated."
 
 
 class Hub:
@@ -193,7 +190,7 @@ class Hub:
             on_change=self._play_changed,
             on_final=lambda *end: self.orders.finished(*end),  # noqa: PLW0108 - made after it
         )
-        self.announcing.report_interrupted_by_power(POWER_CUT[self.settings.hub.language])
+        self.announcing.report_interrupted_by_power(POWER_CUT)
         self.orders = Orders(
             self.announcing, clock=self.clock, speakers=lambda: len(self.settings.speaker)
         )
