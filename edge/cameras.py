@@ -7,6 +7,7 @@ from urllib.parse import quote, urlsplit, urlunsplit
 
 from edge.errors import StartError
 from edge.incidents import RuleFacts, Surroundings
+from edge.settings.places import BUILT_IN
 from edge.settings.schema import CameraSection, HubSettings
 from vision.settings import CameraSpec, RuleSpec, WorkerSpec, ZoneSpec
 
@@ -25,10 +26,16 @@ def worker_specs(settings: HubSettings) -> tuple[WorkerSpec, ...]:
             cameras=tuple(cameras[number::workers]),
             model=str(settings.vision.model or ""),
             threads=settings.vision.threads,
+            extra_models=extra_models(settings),
         )
         for number in range(workers)
         if cameras
     )
+
+
+def extra_models(settings: HubSettings) -> tuple[str, ...]:
+    """The further detectors as vision wants them: a path, or nothing for the built-in one."""
+    return tuple("" if path == BUILT_IN else str(path) for path in settings.vision.extra_models)
 
 
 def camera_spec(camera: CameraSection) -> CameraSpec:

@@ -93,6 +93,7 @@ class WorkerSpec:
     Attributes:
         worker: Name of the worker, for the log.
         model: Path of an ONNX detector; empty means the built-in one.
+        extra_models: Further ones, likewise, that look at the same pictures.
         threads: Threads of one inference.
         heartbeat_s: How often the worker says that it lives.
     """
@@ -104,6 +105,7 @@ class WorkerSpec:
     heartbeat_s: float = 1.0
     jpeg_quality: int = 80
     extra: dict[str, str] = field(default_factory=dict)
+    extra_models: tuple[str, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         return asdict(self)
@@ -112,4 +114,5 @@ class WorkerSpec:
     def from_json(cls, raw: dict[str, Any]) -> Self:
         known = dict(raw)
         known["cameras"] = tuple(CameraSpec.from_json(c) for c in raw["cameras"])
+        known["extra_models"] = tuple(str(model) for model in raw.get("extra_models", ()))
         return cls(**known)

@@ -161,7 +161,7 @@ def work(fd: int) -> int:
     spec = read_spec(fd)
     outbox = Outbox(fd)
     try:
-        detector = open_detector(spec.model, spec.threads)
+        detector = open_detector(spec.model, spec.threads, spec.extra_models)
     except ModelError as error:
         log.error("model_refused sentence=%r", str(error))
         outbox.send(WorkerFault(spec.worker, "model", str(error)))

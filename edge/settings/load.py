@@ -14,7 +14,7 @@ from pydantic import ValidationError
 from edge.errors import SettingsError
 from edge.settings.checks import check
 from edge.settings.layers import Layer, Tree, from_environment, merge, origin, read_file
-from edge.settings.places import Places, Presence, anchored, presence
+from edge.settings.places import MODELS, Places, Presence, anchored, presence
 from edge.settings.problems import Problem, sentence
 from edge.settings.refusals import refusals
 from edge.settings.schema import HubSettings, Section, TownshipSettings
@@ -135,10 +135,11 @@ def _load(model: type[S], reading: _Reading) -> S:
         raise SettingsError([sentence(problem, {}, words) for problem in broken])
     try:
         tree: Tree = reduce(merge, (layer.tree for layer in layers), {})
-        settings, problems = _judge(model, tree, reading, words("comma"))
+        places = replace(reading.places, models=_state_of([tree], reading.places) / MODELS)
+        settings, problems = _judge(model, tree, reading, words("comma"), places)
         located = _located(problems, tree, layers, str(reading.path))
         if settings is not None and not located:
-            return anchored(settings, reading.places)
+            return anchored(settings, places)
         raise SettingsError([sentence(problem, tree, words) for problem in located])
     except RecursionError:
         deep = Problem("too_deep", str(reading.path))
@@ -151,7 +152,8 @@ def _layers(reading: _Reading, words: Words) -> tuple[list[Layer], list[Problem]
     variables = from_environment(
         reading.environ, reading.prefix, words("environment", prefix=reading.prefix)
     )
-    override = reading.override or _override_of(read, variables, reading.places)
+    known = [layer.tree for layer in (*read, variables) if isinstance(layer, Layer)]
+    override = reading.override or _state_of(known, reading.places) / OVERRIDE
     if presence(override) is not Presence.ABSENT:
         read.append(read_file(override))
     read.append(variables)
@@ -159,18 +161,19 @@ def _layers(reading: _Reading, words: Words) -> tuple[list[Layer], list[Problem]
     return layers, [problem for problem in read if isinstance(problem, Problem)]
 
 
-def _override_of(read: Iterable[Layer | Problem], variables: Layer, places: Places) -> Path:
+def _state_of(trees: Iterable[Tree], places: Places) -> Path:
+    """The state folder; the last one that is configured."""
     configured: Path | None = None
-    for layer in (*read, variables):
-        state = layer.tree.get("state") if isinstance(layer, Layer) else None
+    for tree in trees:
+        state = tree.get("state")
         folder = state.get("folder") if isinstance(state, dict) else None
         if isinstance(folder, str):
             configured = Path(folder)
-    return places.state_folder(configured) / OVERRIDE
+    return places.state_folder(configured)
 
 
 def _judge(
-    model: type[S], tree: Tree, reading: _Reading, comma: str
+    model: type[S], tree: Tree, reading: _Reading, comma: str, places: Places
 ) -> tuple[S | None, list[Problem]]:
     problems: list[Problem] = []
     settings: S | None = None
@@ -178,7 +181,7 @@ def _judge(
         settings = model.model_validate(tree)
     except ValidationError as error:
         problems += refusals(error, model, comma=comma)
-    problems += check(tree, model, reading.places, comma=comma, rule_kinds=reading.rule_kinds)
+    problems += check(tree, model, places, comma=comma, rule_kinds=reading.rule_kinds)
     return settings, problems
 
 

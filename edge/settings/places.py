@@ -9,12 +9,17 @@ from pathlib import Path
 from typing import Self, TypeVar
 
 from edge.settings.problems import Loc
-from edge.settings.schema import CameraSection, Section, StateSection
+from edge.settings.schema import CameraSection, Section, StateSection, VisionSection
 from edge.settings.shapes import holds_path, section_of
 
 S = TypeVar("S", bound=Section)
 
 STATE_DEFAULT = StateSection().folder
+
+MODELS = "models"
+"""Folder of the operator's detectors in the state folder."""
+BUILT_IN = Path("built-in")
+"""The detector that needs no file."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,11 +30,13 @@ class Places:
         config: Folder of the configuration file; the rule.
         state: What systemd gave as `StateDirectory`; holds the folders nobody configured.
         credentials: What systemd gave as `LoadCredential`; searched first for files.
+        models: The operator's detectors, each called `NAME.onnx`.
     """
 
     config: Path
     state: Path | None = None
     credentials: Path | None = None
+    models: Path | None = None
 
     @classmethod
     def of(cls, config_file: Path, environ: Mapping[str, str]) -> Self:
@@ -50,6 +57,14 @@ class Places:
             if presence(credential) is Presence.THERE:
                 return credential
         return self.config / path
+
+    def detector(self, path: Path) -> Path:
+        """A detector: a file, or one of the operator's by its name alone."""
+        if path == BUILT_IN:
+            return path
+        if self.models is not None and path.name == str(path) and path.suffix != ".onnx":
+            return self.models / f"{path}.onnx"
+        return self.file(path)
 
     def state_folder(self, configured: Path | None) -> Path:
         if configured is not None:
@@ -98,6 +113,10 @@ def _anchored(  # noqa: PLR0911 - one line per kind of value
             return {key: places.file(item) for key, item in value.items()}
         case Path() if name == "folder":
             return _folder(section, value, places)
+        case Path() if isinstance(section, VisionSection):
+            return None if value == BUILT_IN else places.detector(value)
+        case [*items] if isinstance(section, VisionSection):
+            return [places.detector(item) for item in items if isinstance(item, Path)]
         case Path():
             return places.file(value)
         case str() if name == "url" and isinstance(section, CameraSection):
@@ -141,5 +160,7 @@ def needed_files(model: type[Section], tree: object, loc: Loc = ()) -> Iterator[
 def _texts(value: object, loc: Loc) -> Iterator[tuple[Loc, str]]:
     if isinstance(value, str):
         yield loc, value
+    elif isinstance(value, list):
+        yield from (((*loc, i), v) for i, v in enumerate(value) if isinstance(v, str))
     elif isinstance(value, dict):
         yield from (((*loc, str(k)), v) for k, v in value.items() if isinstance(v, str))

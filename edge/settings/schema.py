@@ -100,7 +100,15 @@ class HubLinkSection(LinkSection):
 class VisionSection(Section):
     """How the box sees."""
 
-    model: Path | None = Field(None, description="ONNX detector; empty takes the built-in one.")
+    model: Path | None = Field(
+        None,
+        description="ONNX detector: a file, a name of `village-hub model list`, or `built-in`.",
+    )
+    extra_models: list[Path] = Field(
+        default_factory=list,
+        max_length=3,
+        description="Further detectors that look at the same pictures, for example one for fire.",
+    )
     workers: Annotated[int, Field(ge=1, le=8)] = Field(
         1, description="Vision processes; cameras are shared out among them."
     )

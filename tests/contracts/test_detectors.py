@@ -19,7 +19,7 @@ WIDTH, HEIGHT = 320, 180
 REGION: Box = (96.0, 54.0, 160.0, 144.0)
 
 
-@pytest.fixture(params=["network", "built-in", "quiet"])
+@pytest.fixture(params=["network", "built-in", "quiet", "several"])
 def detector(request: pytest.FixtureRequest, tmp_path: Path) -> Detector:
     if request.param == "quiet":
         return ColourDetector()
@@ -29,6 +29,8 @@ def detector(request: pytest.FixtureRequest, tmp_path: Path) -> Detector:
     out[0, :4, :2] = [[32, 60], [32, 60], [16, 30], [16, 30]]
     out[0, 4, :2] = (0.9, 0.15)
     path = write_constant_network(tmp_path / "x.onnx", (1, 3, 64, 64), {"o": out})
+    if request.param == "several":
+        return open_detector(str(path), 1, ("", str(path)))
     return open_detector(str(path), 1)
 
 

@@ -51,5 +51,6 @@ def with_content(catalogue: Catalogue, sha256: str) -> Entry | None:
 
 
 def called(catalogue: Catalogue, name: str) -> list[Entry]:
-    """The entries that a file of that name claims to be."""
-    return [e for e in catalogue if name in {e.name, e.file, e.file.removesuffix(".onnx")}]
+    """The entries that a file of that name claims to be, with or without its ending."""
+    stem = name.lower().removesuffix(".onnx")
+    return [e for e in catalogue if stem in {e.name, e.file.lower().removesuffix(".onnx")}]

@@ -50,6 +50,8 @@ def explain(settings: HubSettings | TownshipSettings, words: Words) -> Iterator[
 def _hub(settings: HubSettings, words: Words) -> Iterator[str]:
     model = settings.vision.model
     yield words("check.model", model=model) if model else words("check.model_own")
+    for extra in settings.vision.extra_models:
+        yield words("check.model", model=extra)
     for camera in settings.camera:
         yield from _camera(camera, words)
     for speaker in settings.speaker:

@@ -19,6 +19,7 @@ WIDTH, HEIGHT = 640, 360
 
 
 def look(subject: Subject) -> Iterator[Finding]:
+    from edge.cameras import extra_models  # noqa: PLC0415 - a console has no vision
     from vision.detectors import open_detector  # noqa: PLC0415 - loads the run-time library
     from vision.errors import ModelError  # noqa: PLC0415
 
@@ -27,7 +28,7 @@ def look(subject: Subject) -> Iterator[Finding]:
         return
     path = str(settings.vision.model or "")
     try:
-        detector = open_detector(path, settings.vision.threads)
+        detector = open_detector(path, settings.vision.threads, extra_models(settings))
         ms = _milliseconds_per_look(detector)
     except ModelError as error:
         yield subject.bad("model", "model_bad", reason=str(error))
