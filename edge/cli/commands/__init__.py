@@ -10,6 +10,7 @@ from edge.cli.commands import (
     doctor,
     evaluate,
     hub,
+    model,
     schema,
     township,
     user,
@@ -25,4 +26,5 @@ COMMANDS: tuple[Command, ...] = (
     schema.COMMAND,
     bench.COMMAND,
     evaluate.COMMAND,
+    model.COMMAND,
 )
