@@ -101,7 +101,7 @@ def _not_judged(truths: Iterable[ClipTruth]) -> list[str]:
     for truth in truths:
         notes += [f"{truth.name}: the class {name!r} is not judged" for name in truth.not_judged]
         notes += [
-            f"{truth.name}: there is no rule {rule.kind!r}, so it is not judged"
+            f"{truth.name}: the rule {rule.kind!r} is not judged"
             for rule in truth.rules
             if not can_judge(rule)
         ]

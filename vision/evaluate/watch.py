@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -26,6 +26,16 @@ WATCH, RULE = "watch-", "rule-"
 
 NEAR_S = 0.02
 """A picture this much before a checked moment is the picture of that moment."""
+
+MEANS: Mapping[str, tuple[str, ...]] = {
+    "intrusion": ("person", "vehicle"),
+    "loitering": ("person",),
+    "person_down": ("person",),
+    "obstruction": ("vehicle",),
+    "forbidden_vehicle": ("vehicle",),
+    **{label: (label,) for label in LABELS},
+}
+"""Kinds of rules that need nothing but a zone and a time, and the labels each watches."""
 
 STAYING = frozenset({"intrusion", "loitering", *LABELS})
 """What the rule `intrusion` can stand in for where no rule of that name exists: being somewhere."""
@@ -224,14 +234,14 @@ def _camera(
         corners = tuple((x / picture.width, y / picture.height) for x, y in rule.zone) or _WHOLE
         inside = tuple((min(max(x, 0.0), 1.0), min(max(y, 0.0), 1.0)) for x, y in corners)
         zones.append(ZoneSpec(f"{RULE}{number}", rule.kind, inside))
-        spec = RuleSpec(_kind(rule.kind), f"{RULE}{number}")
+        spec = RuleSpec(_kind(rule.kind), f"{RULE}{number}", MEANS[rule.kind])
         specs.append(spec if rule.dwell_s is None else replace(spec, dwell_s=rule.dwell_s))
     return CameraSpec("clip", path.name, str(path), zones=tuple(zones), rules=tuple(specs))
 
 
 def can_judge(rule: WantedRule) -> bool:
-    """Whether there is a rule of that kind, or one that can stand in for it."""
-    return rule.kind in RULES or rule.kind in STAYING
+    """Whether there is a rule of that kind, or one to stand in for it, that needs only a zone."""
+    return rule.kind in MEANS and (rule.kind in RULES or rule.kind in STAYING)
 
 
 def _kind(wanted: str) -> str:
