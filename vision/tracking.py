@@ -1,18 +1,22 @@
 """From boxes in single frames to objects through time, by place and movement alone.
 
 Two stages as in ByteTrack (Zhang et al. 2022): strong detections are matched first, weak ones may
-only carry on an object already known. No appearance or identity feature is computed or kept.
+only carry on an object already known. An object that stands still need not be found again in each
+look: while its place differs from the empty background and nothing moved there since it was found,
+it has not left. No appearance or identity feature is computed or kept.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import deque
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from statistics import median
 
 import numpy as np
 from numpy.typing import NDArray
 
-from vision.boxes import Box, Boxes, overlaps, to_array, to_box
+from vision.boxes import Box, Boxes, areas, overlaps, to_array, to_box
 from vision.detections import Detections
 
 KEEP_S = 2.0
@@ -27,6 +31,28 @@ REACH = 1.0
 OTHER_LABEL = 0.7
 """Overlap with a box of another label counts only this much."""
 
+MOST_TRACKS = 128
+MOST_FOUND = 256
+"""Detections of one look that are considered; the best ones."""
+
+SCORES = 15
+"""Looks over which the median of the score is taken."""
+
+STILL_OVERLAP = 0.5
+"""A box that overlaps the place where it came to rest this much is still there."""
+
+STILL_LOOKS = 3
+"""So many looks in a row away from that place are a movement, fewer are a shaky box."""
+
+STILL_S = 2.0
+"""An object at rest for this long may be kept without being found."""
+
+COVERED = 0.5
+"""Part of its box that must still differ from the background."""
+
+UNFOUND_S = 30.0
+"""For so long, at most; then the detector has to find it again."""
+
 _VELOCITY_SHARE = 0.4
 
 
@@ -40,6 +66,9 @@ class Track:
         score: The detector's score when it was last seen.
         seen: Whether it was found in the latest look.
         hits: In how many looks it was found.
+        verified_s: When it was last known to be there, found or still covering its place.
+        still_since_s: Since when it has been where it is.
+        rest: Where it came to rest, pixels.
     """
 
     id: int
@@ -50,12 +79,40 @@ class Track:
     last_s: float
     seen: bool = True
     hits: int = 1
+    verified_s: float = 0.0
+    still_since_s: float = 0.0
+    rest: Box | None = None
     _velocity: tuple[float, float] = (0.0, 0.0)
     _votes: dict[str, float] = field(default_factory=dict)
+    _scores: deque[float] = field(default_factory=lambda: deque(maxlen=SCORES))
+    _away: int = 0
+    _trusted: bool = True
+    _verified: bool = False
+
+    def __post_init__(self) -> None:
+        self.verified_s = max(self.verified_s, self.last_s)
+        self.still_since_s = self.still_since_s or self.first_s
+        self.rest = self.rest or self.box
+        self._scores.append(self.score)
 
     @property
     def proven(self) -> bool:
-        return self.hits >= PROVEN_HITS
+        """Found more than once, and once convincingly in the median: then it stays proven."""
+        return self.hits >= PROVEN_HITS and self._trusted
+
+    @property
+    def present(self) -> bool:
+        """Whether it was there in the latest look: found, or known not to have left."""
+        return self.seen or self._verified
+
+    @property
+    def usual_score(self) -> float:
+        """Median of the latest scores; one lucky or unlucky look does not change it much."""
+        return median(self._scores)
+
+    def still_s(self, now_s: float) -> float:
+        """For how long it has been where it is."""
+        return max(0.0, now_s - self.still_since_s)
 
     def expected(self, now_s: float) -> Box:
         """Where it should be now, if it goes on as it went. Pixels."""
@@ -75,10 +132,34 @@ class Track:
                 for old, step in zip(self._velocity, moved, strict=True)
             )
             self._velocity = (vx, vy)
-        self.box, self.score, self.last_s = box, score, now_s
+        self.box, self.score, self.last_s, self.verified_s = box, score, now_s, now_s
         self.seen = True
         self.hits += 1
+        self._scores.append(score)
         self._vote(label, score)
+        self._rest_or_move(box, now_s)
+
+    def verify(self, now_s: float) -> None:
+        """It was not found, but nothing left its place."""
+        self.verified_s, self._verified = now_s, True
+        self._velocity = (0.0, 0.0)
+
+    def begin_look(self) -> None:
+        """A new look, in which it was not found yet."""
+        self.seen = self._verified = False
+
+    def believe(self, threshold: float) -> None:
+        """Trust it from now on if its usual score is above the threshold."""
+        if self.hits >= PROVEN_HITS and self.usual_score >= threshold:
+            self._trusted = True
+
+    def _rest_or_move(self, box: Box, now_s: float) -> None:
+        if _overlap(box, self.rest or box) >= STILL_OVERLAP:
+            self._away = 0
+            return
+        self._away += 1
+        if self._away >= STILL_LOOKS or self.hits <= STILL_LOOKS:
+            self.rest, self.still_since_s, self._away = box, now_s, 0
 
     def _vote(self, label: str, score: float) -> None:
         votes = self._votes or {self.label: self.score}
@@ -99,27 +180,45 @@ class Tracker:
         """Every object not yet given up, also those not found in the latest look."""
         return tuple(self._tracks)
 
-    def look(self, found: Detections, threshold: float, now_s: float) -> tuple[Track, ...]:
+    def look(
+        self,
+        found: Detections,
+        threshold: float,
+        now_s: float,
+        *,
+        moving: Sequence[Box] = (),
+        still: Callable[[Box], bool] | None = None,
+    ) -> tuple[Track, ...]:
         """Match the detections of one look with the known objects.
 
         Args:
             found: What the detector gave, strong and weak.
             threshold: From this score on a detection may begin a new object.
             now_s: `mono_s` of the frame.
+            moving: Regions in pixels that differ from the background, which must not learn what is
+                followed.
+            still: Whether nothing moved in a box (pixels) since the look before. An object at rest
+                that the detector misses is kept while its place is both.
 
         Returns:
             As `tracks`.
         """
+        found = _best(found)
         strong = found.where(found.scores >= threshold)
         weak = found.where(found.scores < threshold)
+        at_rest = [t for t in self._tracks if t.present and _may_be_kept(t, now_s)]
         for track in self._tracks:
-            track.seen = False
+            track.begin_look()
         left_over = self._match(strong, now_s, MIN_OVERLAP)
         self._match(weak, now_s, MIN_WEAK_OVERLAP)
         left_over = self._reach(left_over, now_s)
+        if still is not None:
+            _verify([t for t in at_rest if not t.seen and still(t.box)], moving, now_s)
         for i in range(len(left_over)):
             self._begin(left_over, i, now_s)
-        self._tracks = [track for track in self._tracks if _alive(track, now_s)]
+        for track in self._tracks:
+            track.believe(threshold)
+        self._tracks = _most([track for track in self._tracks if _alive(track, now_s)])
         return self.tracks
 
     def _match(self, found: Detections, now_s: float, least: float) -> Detections:
@@ -161,12 +260,56 @@ class Tracker:
 
     def _begin(self, found: Detections, i: int, now_s: float) -> None:
         box, score = to_box(found.boxes[i]), float(found.scores[i])
-        self._tracks.append(Track(self._next_id, box, score, found.labels[i], now_s, now_s))
+        track = Track(self._next_id, box, score, found.labels[i], now_s, now_s, _trusted=False)
+        self._tracks.append(track)
         self._next_id += 1
 
 
 def _alive(track: Track, now_s: float) -> bool:
-    return now_s - track.last_s <= (KEEP_S if track.proven else UNPROVEN_KEEP_S)
+    return now_s - track.verified_s <= (KEEP_S if track.proven else UNPROVEN_KEEP_S)
+
+
+def _may_be_kept(track: Track, now_s: float) -> bool:
+    rested_s = track.last_s - track.still_since_s
+    return track.proven and rested_s >= STILL_S and now_s - track.last_s <= UNFOUND_S
+
+
+def _verify(waiting: Sequence[Track], moving: Sequence[Box], now_s: float) -> None:
+    if not waiting or not moving:
+        return
+    shares = _covered(to_array([t.box for t in waiting]), to_array(moving))
+    for track, share in zip(waiting, shares.tolist(), strict=True):
+        if share >= COVERED:
+            track.verify(now_s)
+
+
+def _best(found: Detections) -> Detections:
+    if len(found) <= MOST_FOUND:
+        return found
+    keep = np.zeros(len(found), bool)
+    keep[np.argsort(-found.scores, kind="stable")[:MOST_FOUND]] = True
+    return found.where(keep)
+
+
+def _most(tracks: list[Track]) -> list[Track]:
+    """The tracks that are kept: proven ones first, then the surest."""
+    if len(tracks) <= MOST_TRACKS:
+        return tracks
+    kept = sorted(tracks, key=lambda t: (t.proven, t.usual_score), reverse=True)[:MOST_TRACKS]
+    return sorted(kept, key=lambda track: track.id)
+
+
+def _covered(boxes: Boxes, regions: Boxes) -> NDArray[np.float32]:
+    """The largest part of each box that one region covers, N."""
+    corner = np.maximum(boxes[:, None, :2], regions[None, :, :2])
+    opposite = np.minimum(boxes[:, None, 2:], regions[None, :, 2:])
+    sides = np.clip(opposite - corner, 0, None)
+    common = (sides[..., 0] * sides[..., 1]).max(axis=1)
+    return np.asarray(common / np.clip(areas(boxes), 1e-6, None), np.float32)
+
+
+def _overlap(first: Box, second: Box) -> float:
+    return float(overlaps(to_array([first]), to_array([second]))[0, 0])
 
 
 def _expected(tracks: Sequence[Track], now_s: float) -> Boxes:

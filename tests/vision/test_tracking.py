@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import dataclasses
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from vision.boxes import Box
 from vision.detections import Detections
-from vision.tracking import KEEP_S, Track, Tracker
+from vision.tracking import KEEP_S, MOST_TRACKS, UNFOUND_S, Track, Tracker
 
 PERSON: Box = (100, 100, 140, 200)
 
@@ -84,10 +85,97 @@ def test_a_single_mistake_of_the_label_does_not_rename_it() -> None:
     assert track.label == "person"
 
 
+def stood(tracker: Tracker, seconds: float = 4.0) -> float:
+    """Somebody stands there for a while; returns the time."""
+    for tick in range(round(seconds * 5) + 1):
+        see(tracker, tick / 5, (PERSON, 0.8, "person"))
+    return seconds
+
+
+def test_who_stands_still_is_kept_while_nothing_moves_at_his_place() -> None:
+    """Missed by the detector, he is present as long as he cannot have left, but not for ever."""
+    tracker = Tracker()
+    now_s = stood(tracker)
+    missed_s = 0.0
+    while tracker.tracks and missed_s < 2 * UNFOUND_S:
+        missed_s += 0.2
+        tracks = tracker.look(
+            Detections.none(), 0.5, now_s + missed_s, moving=[PERSON], still=lambda box: True
+        )
+        if missed_s < UNFOUND_S - 0.3:
+            assert [t.present for t in tracks] == [True]
+            assert not tracks[0].seen
+    assert UNFOUND_S < missed_s < UNFOUND_S + KEEP_S + 0.5
+
+
+@pytest.mark.parametrize(
+    ("moving", "still"),
+    [([], True), ([PERSON], False), ([moved(PERSON, 300)], True)],
+    ids=["looks like the background", "something moved", "something else is there"],
+)
+def test_who_may_have_left_is_not_kept(moving: list[Box], still: bool) -> None:
+    """Without both proofs he is given up as ever."""
+    tracker = Tracker()
+    now_s = stood(tracker)
+    for tick in range(1, round((KEEP_S + 0.3) * 5) + 1):
+        tracks = tracker.look(
+            Detections.none(), 0.5, now_s + tick / 5, moving=moving, still=lambda box: still
+        )
+        assert not any(track.present for track in tracks)
+    assert tracks == ()
+
+
+def test_who_moved_in_one_look_cannot_be_verified_in_the_next() -> None:
+    """The chain of looks in which he cannot have left must not break."""
+    tracker = Tracker()
+    now_s = stood(tracker)
+    tracker.look(Detections.none(), 0.5, now_s + 0.2, moving=[PERSON], still=lambda box: False)
+    (track,) = tracker.look(
+        Detections.none(), 0.5, now_s + 0.4, moving=[PERSON], still=lambda box: True
+    )
+    assert not track.present
+
+
+def test_a_lucky_look_proves_nothing() -> None:
+    """Strong once and then only weak is not proven; the median of its scores decides."""
+    tracker = Tracker()
+    see(tracker, 0.0, (PERSON, 0.6, "person"))
+    for tick in range(1, 10):
+        (track,) = see(tracker, tick / 5, (PERSON, 0.3, "person"))
+        assert not track.proven
+    for tick in range(10, 22):
+        (track,) = see(tracker, tick / 5, (PERSON, 0.7, "person"))
+    assert track.proven
+    assert track.usual_score == pytest.approx(0.7)
+
+
+def test_how_long_it_stands_still_counts_from_where_it_stopped() -> None:
+    """Walking is no standing; a box that trembles is."""
+    tracker = Tracker()
+    for tick in range(10):
+        see(tracker, tick / 5, (moved(PERSON, tick * 25), 0.8, "person"))
+    for tick in range(10, 30):
+        (track,) = see(tracker, tick / 5, (moved(PERSON, 225 + tick % 3), 0.8, "person"))
+    assert track.still_s(5.8) == pytest.approx(4.0, abs=0.8)
+
+
+def test_phantoms_do_not_fill_the_memory() -> None:
+    """However much is found, only so many objects are followed, and the proven ones stay."""
+    tracker = Tracker()
+    stood(tracker)
+    for tick in range(5):
+        crowd = [((x * 9.0, y * 9.0, x * 9.0 + 8, y * 9.0 + 8), 0.6, "vehicle")
+                 for x in range(60) for y in range(20)]  # fmt: skip
+        tracks = see(tracker, 4.2 + tick / 5, (PERSON, 0.8, "person"), *crowd)
+        assert len(tracks) <= MOST_TRACKS
+        assert tracks[0].id == 1
+
+
 def test_a_track_holds_no_identity() -> None:
     """Nothing but place, time, score and kind is kept of anybody."""
     assert {field.name for field in dataclasses.fields(Track)} == {
         "id", "box", "score", "label", "first_s", "last_s", "seen", "hits", "_velocity", "_votes",
+        "verified_s", "still_since_s", "rest", "_scores", "_away", "_trusted", "_verified",
     }  # fmt: skip
 
 
