@@ -18,6 +18,7 @@ from vision.motion import MotionModel, Movement
 from vision.reports import IncidentReport, Phase
 from vision.rules import Finding, Rule, Scene, build_rule
 from vision.settings import CameraSpec, RuleSpec
+from vision.stillness import Stillness
 from vision.tracking import Track, Tracker
 from vision.zones import Zone
 
@@ -68,6 +69,7 @@ class Pipeline:
         self._mask = Mask(camera.privacy_masks)
         self._motion = MotionModel()
         self._tracker = Tracker()
+        self._stillness = Stillness()
         self._rules = self._build_rules()
         self._health = (
             HealthStep(camera, jpeg_quality=jpeg_quality, on_fault=on_fault)
@@ -100,8 +102,15 @@ class Pipeline:
         else:
             found = self._detect(frame, (*movement.regions, *_apart(held, movement.regions)))
         if found is not None or self._tracker.tracks:
-            self._tracker.look(found or Detections.none(), self._threshold, frame.mono_s)
-        scene = Scene(frame.mono_s, frame.width, frame.height, self._tracker.tracks)
+            self._stillness.look(frame)
+            self._tracker.look(
+                found or Detections.none(),
+                self._threshold,
+                frame.mono_s,
+                moving=movement.regions,
+                still=self._stillness.at,
+            )
+        scene = Scene(frame.mono_s, frame.width, frame.height, self._tracker.tracks, frame)
         about_camera = self._health.look(frame) if self._health is not None else []
         judged = [r for watched in self._rules for r in self._judge(watched, scene, frame)]
         self.stirred = self._stirred(movement, judged, frame.mono_s)

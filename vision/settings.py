@@ -11,6 +11,7 @@ from typing import Any, Self
 
 Point = tuple[float, float]
 Polygon = tuple[Point, ...]
+Line = tuple[Point, Point]
 
 
 def _polygon(raw: Any) -> Polygon:
@@ -36,6 +37,12 @@ class RuleSpec:
         labels: The object labels that count, for example `("person", "vehicle")`.
         dwell_s: An object must have stayed this long before an incident opens.
         clear_s: The zone must have been empty this long before the incident closes.
+        line: Two points of the picture, for rules that need one.
+        direction: Which crossings count: `both`, `left_to_right` or `right_to_left`, as seen by
+            somebody who stands on the first point of the line and looks at the second.
+        limit: How many are still allowed, for rules that count; 0 means none was given.
+        direction_deg: The allowed way in the picture, degrees clockwise from up: 0 is up, 90 to
+            the right, 180 down; None means none was given.
     """
 
     kind: str
@@ -43,6 +50,18 @@ class RuleSpec:
     labels: tuple[str, ...] = ("person", "vehicle")
     dwell_s: float = 1.5
     clear_s: float = 2.0
+    line: Line | None = None
+    direction: str = "both"
+    limit: int = 0
+    direction_deg: float | None = None
+
+    @classmethod
+    def from_json(cls, raw: dict[str, Any]) -> Self:
+        known = {**raw, "labels": tuple(raw["labels"])}
+        if raw.get("line") is not None:
+            first, second = _polygon(raw["line"])
+            known["line"] = (first, second)
+        return cls(**known)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,9 +99,7 @@ class CameraSpec:
         known["zones"] = tuple(
             ZoneSpec(z["id"], z["name"], _polygon(z["polygon"])) for z in raw.get("zones", ())
         )
-        known["rules"] = tuple(
-            RuleSpec(**{**r, "labels": tuple(r["labels"])}) for r in raw.get("rules", ())
-        )
+        known["rules"] = tuple(RuleSpec.from_json(r) for r in raw.get("rules", ()))
         return cls(**known)
 
 

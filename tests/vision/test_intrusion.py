@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 
 from vision.boxes import Box
 from vision.reports import Phase
-from vision.rules.intrusion import UPDATE_EVERY_S, Intrusion
+from vision.rules.episode import UPDATE_EVERY_S
+from vision.rules.intrusion import Intrusion
 from vision.rules.rule import Finding, Scene
 from vision.settings import RuleSpec, ZoneSpec
 from vision.tracking import Track

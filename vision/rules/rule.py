@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from typing import Protocol, TypeAlias
 
 from vision.boxes import Box
+from vision.frames import Frame
 from vision.reports import Phase
-from vision.settings import RuleSpec
+from vision.settings import Point, RuleSpec
 from vision.tracking import Track
 from vision.zones import Zone
 
@@ -21,12 +22,15 @@ class Scene:
         now_s: `mono_s` of the frame.
         width, height: Pixels of the frame.
         tracks: The objects being followed, also those not found in this look.
+        frame: The picture, masks applied, for rules that judge colour or change; None where only
+            the objects are known.
     """
 
     now_s: float
     width: int
     height: int
     tracks: tuple[Track, ...]
+    frame: Frame | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,3 +71,25 @@ class Rule(Protocol):
 
 
 RuleFactory: TypeAlias = Callable[[RuleSpec, Zone], Rule]
+
+
+def foot(box: Box, scene: Scene) -> Point:
+    """Where the object touches the ground, in fractions; a hair inside a box cut by the edge."""
+    left, _, right, bottom = box
+    return (left + right) / 2 / scene.width, min(bottom / scene.height, 1 - 1e-6)
+
+
+def stands_in(zone: Zone) -> Callable[[Track, Scene], bool]:
+    """Whether an object stands in the zone."""
+    return lambda track, scene: zone.contains(foot(track.box, scene))
+
+
+def touches(zone: Zone) -> Callable[[Track, Scene], bool]:
+    """Whether an object without feet, like fire, has its middle or its bottom in the zone."""
+
+    def inside(track: Track, scene: Scene) -> bool:
+        left, top, right, bottom = track.box
+        middle = ((left + right) / 2 / scene.width, (top + bottom) / 2 / scene.height)
+        return zone.contains(middle) or zone.contains(foot(track.box, scene))
+
+    return inside

@@ -1,0 +1,67 @@
+"""For how long each object has been doing something, judged by most of the looks at it."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Collection
+from dataclasses import dataclass, field
+
+from vision.rules.episode import Sight
+from vision.rules.rule import Scene
+from vision.tracking import Track
+
+LOOKS, ENOUGH = 5, 3
+"""An object must have done it in this many of the latest looks at it."""
+
+
+@dataclass(slots=True)
+class Visit:
+    """One object that does it."""
+
+    track: Track
+    since_s: float
+    best_score: float = 0.0
+    looks: deque[bool] = field(default_factory=lambda: deque(maxlen=LOOKS))
+
+    @property
+    def convincing(self) -> bool:
+        return sum(self.looks) >= ENOUGH
+
+    def sight(self) -> Sight:
+        return Sight.of(self.track, self.since_s, self.best_score)
+
+
+class Visits:
+    """The objects with certain labels that do something, for example stand in a zone.
+
+    Bounded by the tracker: only objects that are being followed are remembered.
+    """
+
+    def __init__(self, labels: Collection[str], does: Callable[[Track, Scene], bool]) -> None:
+        self._labels = frozenset(labels)
+        self._does = does
+        self._visits: dict[int, Visit] = {}
+
+    def look(self, scene: Scene) -> list[Visit]:
+        """Those that do it in this look, also when it is their first."""
+        mine = [t for t in scene.tracks if t.proven and t.label in self._labels]
+        doing = {t.id for t in mine if t.present and self._does(t, scene)}
+        for track in mine:
+            self._note(track, doing=track.id in doing, now_s=scene.now_s)
+        alive = {t.id for t in mine}
+        self._visits = {
+            name: visit
+            for name, visit in self._visits.items()
+            if name in alive and any(visit.looks)
+        }
+        return [visit for name, visit in self._visits.items() if name in doing]
+
+    def _note(self, track: Track, *, doing: bool, now_s: float) -> None:
+        visit = self._visits.get(track.id)
+        if visit is None:
+            if not doing:
+                return
+            visit = self._visits[track.id] = Visit(track, now_s)
+        visit.track = track
+        visit.looks.append(doing)
+        visit.best_score = max(visit.best_score, track.score)
