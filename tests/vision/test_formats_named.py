@@ -7,6 +7,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from tests.fakes.onnx_files import FLOAT, FLOAT16, INT64, UINT8, write_constant_network
@@ -299,3 +301,43 @@ def test_numbers_that_are_none_are_left_out(tmp_path: Path, bad: float) -> None:
     found = NetworkDetector.open(path, 1).detect(FRAME, ())
     assert np.isfinite(found.boxes).all()
     assert np.isfinite(found.scores).all()
+
+
+NAMES = st.sampled_from(
+    ["labels", "boxes", "scores", "dets", "pred_logits", "pred_boxes", "detection_boxes",
+     "detection_scores", "detection_classes", "num_dets", "det_boxes", "det_scores",
+     "det_classes", "output", "x"]
+)  # fmt: skip
+SIDES = st.sampled_from([0, 1, 4, 5, 6, 7, 16, 32, 64, 80, 84, 85, 91, 112, 252, 300])
+SHAPES = st.lists(SIDES, min_size=0, max_size=4).map(tuple)
+
+
+@settings(max_examples=80, deadline=None)
+@given(shapes=st.dictionaries(NAMES, SHAPES, min_size=1, max_size=8), value=st.floats(-2, 90))
+def test_whatever_comes_out_is_read_or_refused(
+    tmp_path_factory: pytest.TempPathFactory, shapes: dict[str, tuple[int, ...]], value: float
+) -> None:
+    """Any tensors under any names: a detector that looks, or a sentence; nothing else."""
+    outputs = {name: np.full(shape, value, np.float32) for name, shape in shapes.items()}
+    outputs = {name: tensor for name, tensor in outputs.items() if tensor.size < 1 << 20}
+    path = tmp_path_factory.mktemp("any") / "x.onnx"
+    write_constant_network(path, SHAPE, outputs)
+    try:
+        detector = NetworkDetector.open(path, 1)
+    except ModelError:
+        return
+    found = detector.detect(FRAME, ())
+    assert found.boxes.shape == (len(found), 4)
+    assert np.isfinite(found.boxes).all()
+    assert ((found.scores > 0) & (found.scores <= 1)).all()
+
+
+def test_tensors_that_do_not_fit_each_other_are_refused(tmp_path: Path) -> None:
+    """The right names with other counts: told when it is opened, not at the first look."""
+    outputs = {
+        "labels": np.zeros((1, 7), np.int64),
+        "boxes": np.zeros((1, 300, 4), np.float32),
+        "scores": np.zeros((1, 300), np.float32),
+    }
+    with pytest.raises(ModelError, match=r"do not fit together: .*labels \[1, 7\]"):
+        NetworkDetector.open(write_constant_network(tmp_path / "x.onnx", SHAPE, outputs), 1)

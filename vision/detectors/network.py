@@ -79,7 +79,7 @@ class NetworkDetector:
             labels = hub_labels(names, side.classes)
         except ModelError as error:
             raise ModelError(f"The model {path} cannot be used: {error}.") from error
-        return cls(
+        detector = cls(
             session,
             graph,
             family,
@@ -89,6 +89,8 @@ class NetworkDetector:
             threshold=side.threshold or family.threshold,
             thresholds={str(label): least for label, least in side.thresholds.items()},
         )
+        detector._try_decoding(graph)
+        return detector
 
     @property
     def name(self) -> str:
@@ -141,6 +143,15 @@ class NetworkDetector:
             found = self._useful_ones(self._decode(outputs))
         found = Detections(placement.to_frame(found.boxes), found.scores, found.labels)
         return strongest(found) if self._family.suppress else found
+
+    def _try_decoding(self, graph: Graph) -> None:
+        """Names and counts may fit a family whose tensors do not fit each other."""
+        try:
+            with np.errstate(all="ignore"):
+                self._useful_ones(self._decode(graph.sample))
+        except (ValueError, IndexError, TypeError) as error:
+            reason = f"its outputs do not fit together: {graph.describe()}"
+            raise ModelError(f"The model {graph.path} cannot be used: {reason}.") from error
 
     def _useful_ones(self, found: Candidates) -> Detections:
         known = (found.classes >= 0) & (found.classes < len(self._labels))
