@@ -8,7 +8,8 @@ from urllib.parse import quote, urlsplit, urlunsplit
 from edge.errors import StartError
 from edge.incidents import RuleFacts, Surroundings
 from edge.settings.places import BUILT_IN
-from edge.settings.schema import CameraSection, HubSettings
+from edge.settings.schema import CameraSection, HubSettings, RuleSection, Severity
+from vision.rules.kinds import KINDS
 from vision.settings import CameraSpec, RuleSpec, WorkerSpec, ZoneSpec
 
 
@@ -50,11 +51,35 @@ def camera_spec(camera: CameraSection) -> CameraSpec:
         score=camera.score,
         privacy_masks=tuple(tuple(mask) for mask in camera.privacy_masks),
         zones=tuple(ZoneSpec(z.id, z.name, tuple(z.polygon)) for z in camera.zone),
-        rules=tuple(
-            RuleSpec(r.kind, r.zone, tuple(r.labels), r.dwell_s, r.clear_s) for r in camera.rule
-        ),
+        rules=tuple(rule_spec(rule) for rule in camera.rule),
         health=camera.health,
     )
+
+
+def rule_spec(rule: RuleSection) -> RuleSpec:
+    """One rule as vision wants it; what the owner left out is what its kind usually means."""
+    kind = KINDS.get(rule.kind)
+    usual = RuleSpec(rule.kind) if kind is None else RuleSpec(rule.kind, "", kind.labels)
+    dwell_s = usual.dwell_s if kind is None else kind.dwell_s
+    return RuleSpec(
+        kind=rule.kind,
+        zone=rule.zone,
+        labels=usual.labels if rule.labels is None else tuple(rule.labels),
+        dwell_s=dwell_s if rule.dwell_s is None else rule.dwell_s,
+        clear_s=rule.clear_s,
+        line=None if rule.line is None else (rule.line[0], rule.line[1]),
+        direction=rule.direction,
+        limit=rule.limit or 0,
+        direction_deg=rule.direction_deg,
+    )
+
+
+def severity_of(rule: RuleSection) -> Severity:
+    """How bad an incident of the rule is: what the owner said, else what its kind usually is."""
+    if rule.severity is not None:
+        return rule.severity
+    kind = KINDS.get(rule.kind)
+    return "urgent" if kind is None else kind.severity
 
 
 def surroundings(settings: HubSettings) -> Surroundings:
@@ -64,7 +89,7 @@ def surroundings(settings: HubSettings) -> Surroundings:
         grid=settings.hub.grid,
         cameras={c.id: c.name for c in settings.camera},
         rules={
-            (c.id, r.kind, r.zone): RuleFacts(r.severity, r.speak)
+            (c.id, r.kind, r.zone): RuleFacts(severity_of(r), r.speak)
             for c in settings.camera
             for r in c.rule
         },

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from edge.cli.command import Call
 from edge.settings import load_any, load_hub, load_township
+from edge.settings.demands import Demands
 from edge.settings.schema import HubSettings, TownshipSettings
 
 
@@ -48,9 +49,18 @@ def any_settings(call: Call) -> HubSettings | TownshipSettings:
     )
 
 
-def known_rules() -> tuple[str, ...]:
-    """The kinds of rules this program has."""
+def known_rules() -> dict[str, Demands]:
+    """The kinds of rules this program has, and what each demands."""
     # A console has no vision libraries and never asks.
-    from vision.rules import RULES  # noqa: PLC0415
+    from vision.rules import KINDS, RULES  # noqa: PLC0415
 
-    return tuple(RULES)
+    return {
+        name: Demands(
+            line=kind.needs_line,
+            limit=kind.needs_limit,
+            direction=kind.needs_direction,
+            labels=kind.allowed,
+        )
+        for name in RULES
+        for kind in [KINDS[name]]
+    }

@@ -6,11 +6,12 @@ The checks read the raw tables, so that they also speak while other settings are
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
+from edge.settings.demands import RuleKinds, check_rule
 from edge.settings.layers import Tree
 from edge.settings.outlines import SMALLEST, area, crosses_itself, outline
 from edge.settings.places import BUILT_IN, Places, Presence, needed_files, presence
@@ -27,7 +28,7 @@ def check(
     places: Places,
     *,
     comma: str,
-    rule_kinds: Collection[str] = (),
+    rule_kinds: RuleKinds = (),
 ) -> Iterator[Problem]:
     """Every problem of the merged tables that is not a matter of the schema.
 
@@ -36,14 +37,15 @@ def check(
         model: The schema, which says what is a path.
         places: What relative paths mean.
         comma: Separator of enumerations in the reader's language.
-        rule_kinds: The kinds of rules there are; empty takes any.
+        rule_kinds: The kinds of rules there are, if possible with what they demand; empty takes
+            any.
     """
     for name in ("camera", "speaker"):
         yield from _double_ids(_tables(tree, name), (name,))
     for index, camera in _tables(tree, "camera"):
         yield from _camera(camera, ("camera", index), comma)
-        if rule_kinds:
-            yield from _kinds(camera, ("camera", index), rule_kinds, comma)
+        for number, rule in _tables(camera, "rule"):
+            yield from check_rule(rule, ("camera", index, "rule", number), rule_kinds, comma)
     yield from _files(tree, model, places)
     yield from _pairs(tree)
 
@@ -80,14 +82,6 @@ def _camera(camera: Tree, loc: Loc, comma: str) -> Iterator[Problem]:
     masks = camera.get("privacy_masks")
     for index, mask in enumerate(masks if isinstance(masks, list) else ()):
         yield from _outline(mask, (*loc, "privacy_masks", index))
-
-
-def _kinds(camera: Tree, loc: Loc, known: Collection[str], comma: str) -> Iterator[Problem]:
-    for index, rule in _tables(camera, "rule"):
-        kind = rule.get("kind")
-        if isinstance(kind, str) and kind not in known:
-            values = {"expected": comma.join(f"'{name}'" for name in known)}
-            yield Problem("choice", loc=(*loc, "rule", index, "kind"), values=values)
 
 
 def _unknown_zone(wanted: str, zones: list[str], loc: Loc, comma: str) -> Problem:

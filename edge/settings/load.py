@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from functools import reduce
@@ -13,6 +13,7 @@ from pydantic import ValidationError
 
 from edge.errors import SettingsError
 from edge.settings.checks import check
+from edge.settings.demands import RuleKinds
 from edge.settings.layers import Layer, Tree, from_environment, merge, origin, read_file
 from edge.settings.places import MODELS, Places, Presence, anchored, presence
 from edge.settings.problems import Problem, sentence
@@ -36,7 +37,7 @@ def load_hub(
     override: Path | None = None,
     environ: Mapping[str, str] | None = None,
     language: Language = "en",
-    rule_kinds: Collection[str] = (),
+    rule_kinds: RuleKinds = (),
 ) -> HubSettings:
     """Read `hub.toml`.
 
@@ -51,14 +52,13 @@ def load_hub(
         environ: Variables; none if not given. `STATE_DIRECTORY` and `CREDENTIALS_DIRECTORY` of
             systemd are obeyed.
         language: Of the sentences in the error.
-        rule_kinds: The kinds of rules there are; if not given, any name is taken.
+        rule_kinds: The kinds of rules there are, if possible with what they demand; if not
+            given, any name is taken.
 
     Raises:
         SettingsError: With every problem at once.
     """
-    reading = _Reading(
-        path, factory, override, environ or {}, HUB_VARIABLES, language, tuple(rule_kinds)
-    )
+    reading = _Reading(path, factory, override, environ or {}, HUB_VARIABLES, language, rule_kinds)
     return _load(HubSettings, reading)
 
 
@@ -80,7 +80,7 @@ def load_any(
     *,
     environ: Mapping[str, str] | None = None,
     language: Language = "en",
-    rule_kinds: Callable[[], Collection[str]] = tuple,
+    rule_kinds: Callable[[], RuleKinds] = tuple,
 ) -> HubSettings | TownshipSettings:
     """Read either file, recognised by its table `[hub]` or `[township]`.
 
@@ -121,7 +121,7 @@ class _Reading:
     environ: Mapping[str, str]
     prefix: str
     language: Language
-    rule_kinds: tuple[str, ...] = ()
+    rule_kinds: RuleKinds = ()
 
     @property
     def places(self) -> Places:

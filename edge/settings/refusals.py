@@ -38,6 +38,7 @@ _LIMITS = {
     "string_too_long": ("long_text", "max_length"),
     "too_short": ("too_few", "min_length"),
 }
+_OUTLINES = frozenset({"polygon", "privacy_masks", "line"})
 
 
 def refusals(error: ValidationError, model: type[Section], *, comma: str) -> list[Problem]:
@@ -60,7 +61,7 @@ def _problem(  # noqa: PLR0911 - one line per kind of refusal
     one: ErrorDetails, model: type[Section], comma: str
 ) -> Problem:
     kind, loc, limits = one["type"], one["loc"], one.get("ctx", {})
-    if "polygon" in loc or "privacy_masks" in loc:
+    if _OUTLINES & {*loc}:
         return _corner_problem(kind, loc, limits)
     if kind == "extra_forbidden":
         return _unknown_key(loc, model, comma)
@@ -84,8 +85,8 @@ def _problem(  # noqa: PLR0911 - one line per kind of refusal
 
 def _corner_problem(kind: str, loc: Loc, limits: dict[str, Any]) -> Problem:
     """Corners are pairs in lists in lists; whatever is wrong inside a pair is one problem."""
-    start = next(i for i, part in enumerate(loc) if part in {"polygon", "privacy_masks"})
-    depth = start + (2 if loc[start] == "polygon" else 3)
+    start = next(i for i, part in enumerate(loc) if part in _OUTLINES)
+    depth = start + (3 if loc[start] == "privacy_masks" else 2)
     if len(loc) >= depth:
         return Problem("corner", loc=loc[:depth])
     if kind == "too_short":

@@ -132,16 +132,40 @@ class RuleSection(Section):
         "intrusion", description="Kind of the rule."
     )
     zone: str = Field("", description="Id of the zone; empty for the whole picture.")
-    labels: list[Literal["person", "vehicle", "two-wheeler", "fire", "smoke"]] = Field(
-        default=["person", "vehicle"], min_length=1, description="What counts."
+    labels: list[Literal["person", "vehicle", "two-wheeler", "fire", "smoke"]] | None = Field(
+        None, min_length=1, description="What counts; none takes what the kind usually means."
     )
-    dwell_s: Annotated[float, Field(ge=0, le=3600)] = Field(
-        1.5, description="Seconds it must stay before an incident opens."
+    dwell_s: float | None = Field(
+        None,
+        ge=0,
+        le=3600,
+        description="Seconds it must last before an incident opens; none takes the kind's.",
     )
     clear_s: Annotated[float, Field(ge=0.2, le=3600)] = Field(
         2.0, description="Seconds the zone must be empty before the incident closes."
     )
-    severity: Severity = Field("urgent", description="How bad it is.")
+    severity: Severity | None = Field(None, description="How bad it is; none takes the kind's.")
+    line: list[Corner] | None = Field(
+        None,
+        min_length=2,
+        max_length=2,
+        description="`line_crossing`: two points as fractions of width and height.",
+    )
+    direction: Literal["both", "left_to_right", "right_to_left"] = Field(
+        "both",
+        description="`line_crossing`: which crossings count, as seen by somebody who stands on "
+        "the first point of the line and looks at the second.",
+    )
+    limit: int | None = Field(
+        None, ge=1, le=1000, description="`over_capacity`: how many people are still allowed."
+    )
+    direction_deg: float | None = Field(
+        None,
+        ge=0,
+        lt=360,
+        description="`wrong_way`: the allowed way in the picture, degrees clockwise from up "
+        "(0 up, 90 right, 180 down, 270 left).",
+    )
     speak: bool = Field(True, description="Speak a warning at the place.")
 
 

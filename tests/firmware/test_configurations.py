@@ -20,6 +20,7 @@ FILES = {"hub.toml": HubSettings, "township.toml": TownshipSettings}
 EXAMPLES = {
     *("certificate", "key", "ca", "metrics_token_file", "password_file", "model"),
     *("command_keys", "command_key_file"),
+    *("labels", "dwell_s", "severity", "line", "limit", "direction_deg"),
 }
 """Settings without a default show an example instead."""
 

@@ -64,17 +64,21 @@ def _camera(camera: CameraSection, words: Words) -> Iterator[str]:
         return
     url = without_secrets(camera.url)
     yield words("check.camera", name=camera.name, id=camera.id, url=url)
+    # A console has no vision libraries and never asks.
+    from edge.cameras import rule_spec, severity_of  # noqa: PLC0415
+
     zones = {zone.id: zone.name for zone in camera.zone}
     for rule in camera.rule:
+        spec = rule_spec(rule)
         place = zones.get(rule.zone) or words("check.whole_picture")
-        labels = words("check.comma").join(words(f"label.{label}") for label in rule.labels)
+        labels = words("check.comma").join(words(f"label.{label}") for label in spec.labels)
         yield words(
             "check.rule",
             kind=rule.kind,
             place=place,
             labels=labels,
-            dwell=rule.dwell_s,
-            severity=words(f"severity.{rule.severity}"),
+            dwell=spec.dwell_s,
+            severity=words(f"severity.{severity_of(rule)}"),
         )
 
 
