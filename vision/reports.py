@@ -41,11 +41,16 @@ class Phase(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class WorkerReady:
-    """The worker has its model and starts its cameras."""
+    """The worker has its model and starts its cameras.
+
+    Attributes:
+        looks_per_s: What its detector can do on this box, all cameras together; 0: not measured.
+    """
 
     worker: str
     model: str
     labels: tuple[str, ...]
+    looks_per_s: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +66,9 @@ class CameraReport:
         looked: Frames analysed since the worker started.
         width, height: Pixels of the last frame; 0 before the first.
         retry_in_s: While lost: seconds until the next attempt.
+        looked_every_s: Seconds between two looks, as it really was lately; 0: not known yet.
+        gate: How much is decoded: `packets`, `keys`, `nonref` or `full`; empty: no gate.
+        gate_why: The reason, as in `vision.gate.GateStatus`.
     """
 
     camera: str
@@ -75,6 +83,9 @@ class CameraReport:
     height: int = 0
     codec: str = ""
     retry_in_s: float = 0.0
+    looked_every_s: float = 0.0
+    gate: str = ""
+    gate_why: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""One detector for all cameras: the newest picture of each, in turn."""
+"""One detector for all cameras: the newest picture of each, in turn, as often as the box can."""
 
 from __future__ import annotations
 
@@ -11,13 +11,25 @@ from threading import Event, Thread
 
 from vision.errors import ModelError
 from vision.frames import Picture
+from vision.gate import GateController, Level
 from vision.pipeline import Pipeline
 from vision.rate import Rate
 from vision.reports import IncidentReport
+from vision.scheduler_shares import Demand, share
+from vision.scheduler_turns import Turns
 from vision.slot import Slot
 
 IDLE_S = 0.25
 """Without anything to look at the thread wakes this often and says that it lives."""
+
+STALE_S = 3.0
+KEPT_LOOKS, HONEST_S = 32, 20.0
+SHARE_EVERY_S = 1.0
+CAPACITY_MS_PER_S = 850.0
+"""Of the looking thread's second; the rest is for what comes between the looks."""
+
+CALM_PER_S = 1.0
+COST_SHARE = 0.1
 
 log = logging.getLogger(__name__)
 
@@ -27,7 +39,14 @@ class Seat:
     """A camera's place in the round.
 
     Attributes:
+        interval_s: Seconds between two looks, as the camera's settings want it.
+        priority: A higher one keeps its looks longer when there is not time for all.
+        gate: Learns what each look saw; None where everything is decoded anyway.
+        granted_s: Seconds between two looks, as the box can.
         looked: Pictures analysed.
+        stale: Pictures thrown away because they had waited too long.
+        late: Looks that began more than an interval after they were due.
+        cost_ms: What a look takes, lately.
         failure: Why its latest picture could not be analysed; empty when it could.
     """
 
@@ -35,20 +54,44 @@ class Seat:
     slot: Slot[Picture]
     pipeline: Pipeline
     interval_s: float
+    priority: int = 0
+    gate: GateController | None = None
+    granted_s: float = 0.0
     due_s: float = 0.0
     looked: int = 0
+    stale: int = 0
+    late: int = 0
+    cost_ms: float = 0.0
     failure: str = ""
     detections: Rate = field(default_factory=Rate)
+    times_s: deque[float] = field(default_factory=lambda: deque(maxlen=KEPT_LOOKS))
+
+    def __post_init__(self) -> None:
+        self.granted_s = self.granted_s or self.interval_s
+
+    def looked_every_s(self, now_s: float) -> float:
+        """Seconds between two looks, as it really was lately; 0 before the second one."""
+        times = tuple(self.times_s)
+        if len(times) < 2:
+            return 0.0
+        recent = [at for at in times if at >= times[-1] - HONEST_S] or list(times)
+        mean_s = (recent[-1] - recent[0]) / (len(recent) - 1) if len(recent) > 1 else 0.0
+        return max(mean_s, now_s - times[-1] if now_s - times[-1] > 2 * mean_s else 0.0)
+
+    def stale_after_s(self, now_s: float) -> float:
+        """A picture older than this is not worth a look, for a newer one is on its way."""
+        return max(STALE_S, 2 * self.granted_s, 2 * self.looked_every_s(now_s))
 
 
 class Scheduler:
-    """Runs the pipelines in one thread, fairly: whoever was served goes to the end of the row.
+    """Runs the pipelines in one thread, fairly: see `Turns` for whose turn it is.
 
     Args:
         seats: The cameras.
         send: Takes each incident report at once.
         wake: Set by the slots when a picture arrives.
         clock: Monotonic seconds.
+        look_ms: What a look takes, as measured at the start; 0: not known.
     """
 
     def __init__(
@@ -58,16 +101,21 @@ class Scheduler:
         *,
         wake: Event,
         clock: Callable[[], float] = time.monotonic,
+        look_ms: float = 0.0,
     ) -> None:
-        self._row = deque(seats)
+        self._seats = tuple(seats)
+        self._turns = Turns([seat.priority for seat in self._seats])
         self._send = send
         self._wake = wake
         self._clock = clock
         self._stop = Event()
-        self._beat_s = clock()
+        self._beat_s = self._shared_s = clock()
         self._costs_ms: deque[float] = deque(maxlen=100)
         self._thread = Thread(target=self._run, name="scheduler", daemon=True)
         self.failure: Exception | None = None
+        for seat in self._seats:
+            seat.cost_ms = seat.cost_ms or look_ms
+        self._share()
 
     @property
     def detect_ms(self) -> float:
@@ -106,23 +154,33 @@ class Scheduler:
             self.failure = error
 
     def serve(self) -> bool:
-        """Look at one picture, of the camera that has waited longest; False: none is due."""
+        """Look at one picture, of the camera whose turn it is; False: none is due."""
         now = self._clock()
-        for seat in tuple(self._row):
-            if seat.due_s > now or not seat.slot.full:
-                continue
+        if now >= self._shared_s + SHARE_EVERY_S:
+            self._share()
+        ready = [seat.due_s <= now and seat.slot.full for seat in self._seats]
+        while (place := self._turns.pick(ready)) is not None:
+            seat = self._seats[place]
             picture = seat.slot.take()
-            if picture is None:
-                continue
-            self._row.remove(seat)
-            self._row.append(seat)
-            self._look(seat, picture, now)
-            return True
+            if picture is not None and not self._is_stale(seat, picture, now):
+                self._look(seat, picture, now)
+                self._turns.paid(place, (self._clock() - now) * 1000)
+                return True
+            ready[place] = False
         return False
 
+    @staticmethod
+    def _is_stale(seat: Seat, picture: Picture, now: float) -> bool:
+        if not seat.looked or now - picture.mono_s <= seat.stale_after_s(now):
+            return False
+        seat.stale += 1
+        return True
+
     def _look(self, seat: Seat, picture: Picture, now: float) -> None:
+        if seat.looked and now > seat.due_s + seat.granted_s and picture.mono_s < now - IDLE_S:
+            seat.late += 1
         # Keeps the beat where pictures come a little late, without catching up after a pause.
-        seat.due_s = max(seat.due_s + seat.interval_s, now + seat.interval_s / 2)
+        seat.due_s = max(seat.due_s + seat.granted_s, now + seat.granted_s / 2)
         before = seat.pipeline.detected
         try:
             reports = seat.pipeline.look(picture)
@@ -139,11 +197,38 @@ class Scheduler:
             self._send(report)
         done = self._clock()
         seat.looked += 1
+        seat.times_s.append(now)
+        cost_ms = (done - now) * 1000
+        seat.cost_ms += COST_SHARE * (cost_ms - seat.cost_ms)
+        if seat.gate is not None:
+            seat.gate.looked(
+                picture.mono_s, moved=seat.pipeline.stirred, tracks=len(seat.pipeline.tracks)
+            )
         if seat.pipeline.detected > before:
             seat.detections.count(done)
-            self._costs_ms.append((done - now) * 1000)
+            self._costs_ms.append(cost_ms)
+
+    def _share(self) -> None:
+        """Grant each camera its looks, anew from time to time: what moves changes."""
+        self._shared_s = now = self._clock()
+        demands = [
+            Demand(self._wanted_per_s(seat, now), seat.cost_ms, seat.priority)
+            for seat in self._seats
+        ]
+        for seat, per_s, demand in zip(
+            self._seats, share(demands, CAPACITY_MS_PER_S), demands, strict=True
+        ):
+            cut = per_s < 0.98 * demand.wanted_per_s
+            # A calm camera that begins to move gets what it wants at once, not at the next round.
+            seat.granted_s = 1 / per_s if cut and per_s > 0 else seat.interval_s
+
+    @staticmethod
+    def _wanted_per_s(seat: Seat, now: float) -> float:
+        wanted_per_s = 1 / seat.interval_s
+        calm = seat.gate is not None and seat.gate.status(now).level < Level.NONREF
+        return min(wanted_per_s, CALM_PER_S) if calm else wanted_per_s
 
     def _until_due(self) -> float:
         now = self._clock()
-        due = [seat.due_s - now for seat in self._row if seat.slot.full]
+        due = [seat.due_s - now for seat in self._seats if seat.slot.full]
         return min([IDLE_S, *(max(wait_s, 0.001) for wait_s in due)])

@@ -77,6 +77,8 @@ class CameraSpec:
         looks_per_s: How often the detector looks at most.
         score: Detections below this score do not count; 0 takes the model's own threshold.
         privacy_masks: Polygons blacked out before anything else sees the frame.
+        priority: 0 is the usual; a higher one keeps its looks longer where the box has not time
+            enough for all cameras.
         health: Tell when the camera itself fails: covered, moved, out of focus, frozen, …
     """
 
@@ -91,6 +93,7 @@ class CameraSpec:
     zones: tuple[ZoneSpec, ...] = ()
     rules: tuple[RuleSpec, ...] = ()
     health: bool = True
+    priority: int = 0
 
     @classmethod
     def from_json(cls, raw: dict[str, Any]) -> Self:

@@ -27,9 +27,11 @@ from vision.detectors import open_detector
 from vision.detectors.detector import Detector
 from vision.errors import ModelError, ProtocolError, RuleError, SourceFault
 from vision.frames import Picture
+from vision.gate import GateController, GatedDecoder, GateStatus, Places
 from vision.pipeline import Pipeline
 from vision.reports import CameraReport, CameraState, Heartbeat, WorkerFault, WorkerReady
 from vision.scheduler import Scheduler, Seat
+from vision.scheduler_capacity import look_ms
 from vision.settings import CameraSpec, WorkerSpec
 from vision.slot import Slot
 from vision.sources import open_source
@@ -45,7 +47,16 @@ log = logging.getLogger("vision.worker")
 class Worker:
     """Wires cameras, detector and line together, and beats."""
 
-    def __init__(self, spec: WorkerSpec, fd: int, detector: Detector, outbox: Outbox) -> None:
+    def __init__(
+        self,
+        spec: WorkerSpec,
+        fd: int,
+        detector: Detector,
+        outbox: Outbox,
+        *,
+        detect_ms: float = 0.0,
+    ) -> None:
+        self._places = Places()
         self._spec = spec
         self._fd = fd
         self._outbox = outbox
@@ -53,7 +64,7 @@ class Worker:
         self._captures: dict[str, Capture] = {}
         self._refused: tuple[CameraReport, ...] = ()
         self._seats = [seat for camera in spec.cameras if (seat := self._seat(camera, detector))]
-        self._scheduler = Scheduler(self._seats, outbox.send, wake=self._wake)
+        self._scheduler = Scheduler(self._seats, outbox.send, wake=self._wake, look_ms=detect_ms)
         self._told: dict[str, CameraReport] = {}
         self._asked_to_stop = Event()
 
@@ -98,14 +109,16 @@ class Worker:
             refused = CameraReport(camera.id, CameraState.LOST, SourceFault.OTHER, sentence)
             self._refused = (*self._refused, refused)
             return None
+        gate = GateController(camera.looks_per_s)
         self._captures[camera.id] = Capture(
             camera.id,
             camera.url,
-            partial(open_source, camera),
+            partial(open_source, camera, gate=partial(GatedDecoder, gate, self._places)),
             slot,
             backoff=Backoff(random.SystemRandom().random),
         )
-        return Seat(camera.id, slot, pipeline, 1 / max(camera.looks_per_s, 0.01))
+        interval_s = 1 / max(camera.looks_per_s, 0.01)
+        return Seat(camera.id, slot, pipeline, interval_s, camera.priority, gate)
 
     def _tell_changes(self) -> tuple[CameraReport, ...]:
         now = time.monotonic()
@@ -121,6 +134,15 @@ class Worker:
         report = self._captures[seat.camera].report(
             looked=seat.looked, looked_at_fps=seat.detections.per_second(now)
         )
+        report = replace(report, looked_every_s=round(seat.looked_every_s(now), 2))
+        gate = seat.gate.status(now) if seat.gate is not None else GateStatus()
+        if gate.packets_per_s > 0 and report.state is CameraState.WATCHING:
+            report = replace(
+                report,
+                fps_in=round(gate.packets_per_s, 2),
+                gate=gate.level.name.lower(),
+                gate_why=gate.why,
+            )
         if seat.failure and report.state is CameraState.WATCHING:
             fault = SourceFault.OTHER.value
             return replace(report, state=CameraState.DEGRADED, fault=fault, detail=seat.failure)
@@ -133,7 +155,7 @@ class Worker:
                 mono_s=now,
                 cameras=reports,
                 detect_ms=round(self._scheduler.detect_ms, 2),
-                dropped=sum(seat.slot.dropped for seat in self._seats),
+                dropped=sum(seat.slot.dropped + seat.stale for seat in self._seats),
             )
         )
 
@@ -162,13 +184,16 @@ def work(fd: int) -> int:
     outbox = Outbox(fd)
     try:
         detector = open_detector(spec.model, spec.threads, spec.extra_models)
+        detect_ms = look_ms(detector)
     except ModelError as error:
         log.error("model_refused sentence=%r", str(error))
         outbox.send(WorkerFault(spec.worker, "model", str(error)))
         outbox.close(1.0)
         return NO_MODEL
-    outbox.send(WorkerReady(spec.worker, detector.name, detector.labels))
-    worker = Worker(spec, fd, detector, outbox)
+    outbox.send(
+        WorkerReady(spec.worker, detector.name, detector.labels, round(1000 / detect_ms, 1))
+    )
+    worker = Worker(spec, fd, detector, outbox, detect_ms=detect_ms)
     signal.signal(signal.SIGTERM, lambda *_: worker.ask_to_stop())
     status = worker.run()
     outbox.close(0.5)
