@@ -111,6 +111,8 @@ def test_an_object_is_found_once_and_by_the_surest() -> None:
     near: Box = (12, 12, 52, 92)
     twice = things((near, 0.6, "person"), (HERE, 0.9, "person"))
     assert tally(twice, wanted, NOTHING, labels=("person",)) == {"person": Tally(1, 2, 1)}
+    thrice = things(*[(HERE, 0.9, "person")] * 3)
+    assert tally(thrice, wanted, NOTHING, labels=("person",)) == {"person": Tally(1, 3, 1)}
     other = tally(things((HERE, 0.9, "vehicle")), wanted, NOTHING, labels=("person", "vehicle"))
     assert other == {"person": Tally(1, 0, 0), "vehicle": Tally(0, 1, 0)}
     ignored = tally(twice, things(), to_array([(0, 0, 100, 100)]), labels=("person",))

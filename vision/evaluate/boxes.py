@@ -64,8 +64,9 @@ def _tally(found: Detections, wanted: Boxes, ignore: Boxes) -> Tally:
     free = np.ones(len(wanted), bool)
     given = right = 0
     for row in np.argsort(-found.scores, kind="stable"):
-        best = int((worth[row] * free).argmax()) if free.any() else -1
-        if best >= 0 and worth[row, best] >= IOU:
+        left = worth[row] * free
+        best = int(left.argmax()) if left.size else -1
+        if best >= 0 and left[best] >= IOU:
             free[best] = False
             right += 1
             given += 1
