@@ -69,7 +69,7 @@ class LineCrossing:
         walks = {t.id: self._walks.get(t.id) or _Walk() for t in mine}
         self._walks = walks
         crossed = [
-            Sight.of(track, scene.now_s)
+            Sight.of(track, scene.now_s, track.usual_score)
             for track in mine
             if track.seen and self._crosses(track, walks[track.id], scene)
         ]

@@ -22,10 +22,11 @@ class Visit:
     since_s: float
     best_score: float = 0.0
     looks: deque[bool] = field(default_factory=lambda: deque(maxlen=LOOKS))
+    enough: int = ENOUGH
 
     @property
     def convincing(self) -> bool:
-        return sum(self.looks) >= ENOUGH
+        return sum(self.looks) >= self.enough
 
     def sight(self) -> Sight:
         return Sight.of(self.track, self.since_s, self.best_score)
@@ -35,11 +36,23 @@ class Visits:
     """The objects with certain labels that do something, for example stand in a zone.
 
     Bounded by the tracker: only objects that are being followed are remembered.
+
+    Args:
+        labels: The labels that count.
+        does: Whether an object does it in a look; only asked about objects that are present.
+        enough: In how many of the latest `LOOKS` it must have been seen doing it.
     """
 
-    def __init__(self, labels: Collection[str], does: Callable[[Track, Scene], bool]) -> None:
+    def __init__(
+        self,
+        labels: Collection[str],
+        does: Callable[[Track, Scene], bool],
+        *,
+        enough: int = ENOUGH,
+    ) -> None:
         self._labels = frozenset(labels)
         self._does = does
+        self._enough = enough
         self._visits: dict[int, Visit] = {}
 
     def look(self, scene: Scene) -> list[Visit]:
@@ -61,7 +74,7 @@ class Visits:
         if visit is None:
             if not doing:
                 return
-            visit = self._visits[track.id] = Visit(track, now_s)
+            visit = self._visits[track.id] = Visit(track, now_s, enough=self._enough)
         visit.track = track
         visit.looks.append(doing)
         visit.best_score = max(visit.best_score, track.score)

@@ -17,6 +17,9 @@ from vision.zones import Zone
 STEP_S = 0.9
 """Movement is judged over about this time, longer than the shaking of boxes."""
 
+LOOKS = 2
+"""Each look already tells of a movement over many, and the fast are in view for few."""
+
 POINTS = 32
 FAR = 0.25
 """In that time it must have moved by this part of its own size: what stands goes no way."""
@@ -40,7 +43,7 @@ class WrongWay:
         self._dwell_s = spec.dwell_s
         self._inside = stands_in(zone)
         self._paths: dict[int, deque[tuple[float, Point]]] = {}
-        self._visits = Visits(spec.labels, self._goes_against)
+        self._visits = Visits(spec.labels, self._goes_against, enough=LOOKS)
         self._episode = Episode(spec.clear_s)
 
     def look(self, scene: Scene) -> list[Finding]:
