@@ -4,11 +4,21 @@ from __future__ import annotations
 
 import numpy as np
 
-from vision.detectors.formats.format import Candidates, Decode, Format, best_class, corners, grid
+from vision.detectors.formats.format import (
+    FLOOR,
+    Candidates,
+    Decode,
+    Format,
+    best_class,
+    corners,
+    grid,
+)
 from vision.detectors.graph import Graph, Outputs
 from vision.detectors.preparation import Colour, Fit, Preparation
 
 STRIDE = 16
+
+_LEAST_PRESENT = FLOOR ** (1 / 0.6)
 
 
 def _classes(graph: Graph) -> int | None:
@@ -27,10 +37,12 @@ def _decoder(graph: Graph) -> Decode:
     def decode(outputs: Outputs) -> Candidates:
         (level,) = outputs.values()
         cells = level[0].reshape(level.shape[1], -1).T
-        centre = (places + np.tanh(cells[:, 1:3])) * STRIDE
+        # Most cells hold nothing; no class can lift such a one above the floor.
+        some = cells[:, 0] > _LEAST_PRESENT
+        cells = cells[some]
+        centre = (places[some] + np.tanh(cells[:, 1:3])) * STRIDE
         size = whole / (1 + np.exp(-cells[:, 3:5]))
-        present = np.maximum(cells[:, :1], 0)
-        return best_class(corners(centre, size), present**0.6 * cells[:, 5:] ** 0.4)
+        return best_class(corners(centre, size), cells[:, :1] ** 0.6 * cells[:, 5:] ** 0.4)
 
     return decode
 

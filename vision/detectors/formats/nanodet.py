@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from vision.detectors.formats.format import Candidates, Decode, Format, best_class, grid
+from vision.detectors.formats.format import FLOOR, Candidates, Decode, Format, best_class, grid
 from vision.detectors.formats.nanodet_plus import PREPARATION, SIDES, around, distances
 from vision.detectors.graph import Graph, Outputs
 
@@ -27,14 +27,16 @@ def classes_of(graph: Graph, strides: Sequence[int]) -> int | None:
 def decoder_of(graph: Graph, strides: Sequence[int]) -> Decode:
     """Reads such tensors, in whatever order they come."""
     places, sizes = grid(graph, *strides)
+    points = (places + 0.5) * sizes
     big_first = sorted(graph.sample, key=lambda name: -graph.sample[name].shape[1])
     sides = [name for name in big_first if graph.sample[name].shape[2] == SIDES]
     scores = [name for name in big_first if name not in sides]
 
     def decode(outputs: Outputs) -> Candidates:
-        reach = distances(np.concatenate([outputs[name][0] for name in sides]))
-        boxes = around((places + 0.5) * sizes, reach * sizes)
-        return best_class(boxes, np.concatenate([outputs[name][0] for name in scores]))
+        chances = np.concatenate([outputs[name][0] for name in scores])
+        some = chances.max(1) > FLOOR
+        reach = distances(np.concatenate([outputs[name][0] for name in sides])[some]) * sizes[some]
+        return best_class(around(points[some], reach), chances[some])
 
     return decode
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from vision.detectors.formats.format import Candidates, Decode, Format, best_class, grid
+from vision.detectors.formats.format import FLOOR, Candidates, Decode, Format, best_class, grid
 from vision.detectors.graph import Graph, Outputs
 from vision.detectors.preparation import Colour, Fit, Preparation
 
@@ -42,11 +42,14 @@ def _classes(graph: Graph) -> int | None:
 
 def _decoder(graph: Graph) -> Decode:
     places, strides = grid(graph, *STRIDES)
+    points = places * strides
 
     def decode(outputs: Outputs) -> Candidates:
         (rows,) = (tensor[0] for tensor in outputs.values())
-        boxes = around(places * strides, distances(rows[:, -SIDES:]) * strides)
-        return best_class(boxes, rows[:, :-SIDES])
+        scores, bins = rows[:, :-SIDES], rows[:, -SIDES:]
+        some = scores.max(1) > FLOOR
+        reach = distances(bins[some]) * strides[some]
+        return best_class(around(points[some], reach), scores[some])
 
     return decode
 

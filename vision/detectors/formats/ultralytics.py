@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from vision.detectors.formats.format import Candidates, Decode, Format, best_class, corners
+from vision.detectors.formats.format import FLOOR, Candidates, Decode, Format, best_class, corners
 from vision.detectors.graph import Graph, Outputs
 from vision.detectors.preparation import Colour, Fit, Preparation
 
@@ -21,7 +21,8 @@ def _classes(graph: Graph) -> int | None:
 
 def _decoder(_: Graph) -> Decode:
     def decode(outputs: Outputs) -> Candidates:
-        (rows,) = (tensor[0].T for tensor in outputs.values())
+        (columns,) = (tensor[0] for tensor in outputs.values())
+        rows = columns[:, columns[4:].max(0) > FLOOR].T
         return best_class(corners(rows[:, :2], rows[:, 2:4]), rows[:, 4:])
 
     return decode
