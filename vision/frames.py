@@ -21,9 +21,6 @@ Image: TypeAlias = NDArray[np.uint8]
 Grey: TypeAlias = NDArray[np.uint8]
 """H×W, brightness 0..255."""
 
-FINE, COARSE = 6, 4
-"""A picture this many times wider is first thinned out to that many times the size."""
-
 
 @dataclass(frozen=True, slots=True)
 class Luma:
@@ -78,13 +75,14 @@ class Frame:
         mono_s, media_s: As in `Picture`. Everything that measures time uses `mono_s`.
     """
 
-    __slots__ = ("_image", "_pixels", "height", "media_s", "mono_s", "width")
+    __slots__ = ("_greys", "_image", "_pixels", "height", "media_s", "mono_s", "width")
 
     def __init__(self, image: Image, mono_s: float, media_s: float) -> None:
         self.height, self.width = int(image.shape[0]), int(image.shape[1])
         self.mono_s, self.media_s = mono_s, media_s
         self._image: Image | None = image
         self._pixels: Pixels | None = None
+        self._greys: dict[tuple[int, int], Grey] = {}
 
     @classmethod
     def of(cls, picture: Picture, pixels: Pixels) -> Frame:
@@ -92,7 +90,7 @@ class Frame:
         frame = cls.__new__(cls)
         frame.width, frame.height = picture.width, picture.height
         frame.mono_s, frame.media_s = picture.mono_s, picture.media_s
-        frame._image, frame._pixels = None, pixels  # noqa: SLF001 - its own
+        frame._image, frame._pixels, frame._greys = None, pixels, {}  # noqa: SLF001 - its own
         return frame
 
     @property
@@ -104,19 +102,31 @@ class Frame:
         return self._image
 
     def grey(self, width: int, height: int) -> Grey:
-        """Its brightness at another size, averaged; converts no colours if it need not."""
-        if self._image is None and self._pixels is not None:
+        """Its brightness at another size, averaged; converts no colours if it need not.
+
+        Several ask for the same: read only by agreement.
+        """
+        found = self._greys.get((width, height))
+        if found is None and self._pixels is not None:
             found = self._pixels.grey(width, height)
-            if found is not None:
-                return found
-        return np.asarray(
-            cv2.cvtColor(shrunk(self.image, width, height), cv2.COLOR_BGR2GRAY), np.uint8
-        )
+        if found is None:
+            small = shrunk(self.image, width, height)
+            found = np.asarray(cv2.cvtColor(small, cv2.COLOR_BGR2GRAY), np.uint8)
+        self._greys[width, height] = found
+        return found
 
 
 def shrunk(pixels: NDArray[np.uint8], width: int, height: int) -> NDArray[np.uint8]:
-    """Averaged to another size; averaging all of a very large picture would cost too much."""
-    if pixels.shape[1] > FINE * width and pixels.shape[0] > FINE * height:
-        size = (COARSE * width, COARSE * height)
-        pixels = np.asarray(cv2.resize(pixels, size, interpolation=cv2.INTER_NEAREST), np.uint8)
+    """Averaged to another size: by halves as far as that goes, which is several times as fast."""
+    while (half := halved(pixels, width, height)) is not None:
+        pixels = half
     return np.asarray(cv2.resize(pixels, (width, height), interpolation=cv2.INTER_AREA), np.uint8)
+
+
+def halved(pixels: NDArray[np.uint8], width: int, height: int) -> NDArray[np.uint8] | None:
+    """At half its size, if that is not yet smaller than wanted."""
+    lines, columns = pixels.shape[:2]
+    if columns < 2 * width or lines < 2 * height or columns % 2 or lines % 2:
+        return None
+    size = (columns // 2, lines // 2)
+    return np.asarray(cv2.resize(pixels, size, interpolation=cv2.INTER_AREA), np.uint8)

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vision.errors import RuleError
-from vision.frames import Frame, Grey, Image, Picture, shrunk
+from vision.frames import Frame, Grey, Image, Luma, Picture, halved
 from vision.settings import Polygon
 
 BLACK = (0, 0, 0)
@@ -44,6 +44,9 @@ class _Masked:
     def __init__(self, picture: Picture, polygons: tuple[Polygon, ...]) -> None:
         self._picture = picture
         self._polygons = polygons
+        self._luma: Luma | None = None
+        self._halves: list[Grey] = []
+        """The plane and its halves: several ask for small ones of different sizes."""
 
     def image(self) -> Image:
         image = self._picture.decode()
@@ -56,9 +59,19 @@ class _Masked:
     def grey(self, width: int, height: int) -> Grey | None:
         if self._picture.luma is None:
             return None
-        luma = self._picture.luma()
-        grey = shrunk(luma.plane, width, height)
-        if not luma.full:
+        if self._luma is None:
+            self._luma = self._picture.luma()
+            self._halves = [self._luma.plane]
+        while (half := halved(self._halves[-1], width, height)) is not None:
+            self._halves.append(half)
+        # The smallest of those kept that is still large enough.
+        plane = next(
+            h for h in reversed(self._halves) if h is self._halves[0] or h.shape[1] >= width
+        )
+        grey = np.asarray(
+            cv2.resize(plane, (width, height), interpolation=cv2.INTER_AREA), np.uint8
+        )
+        if not self._luma.full:
             grey = np.asarray(cv2.LUT(grey, TELEVISION), np.uint8)
         for polygon in self._polygons:
             corners = [in_pixels(polygon, width, height)]
