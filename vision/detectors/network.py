@@ -16,7 +16,7 @@ from vision.detectors.formats import FORMATS
 from vision.detectors.formats.format import Candidates, Format
 from vision.detectors.graph import Graph, read_graph, run
 from vision.detectors.labels import class_names, hub_labels, names_in
-from vision.detectors.preparation import Preparation, prepare
+from vision.detectors.preparation import Preparation, Preparer
 from vision.detectors.session import open_session
 from vision.detectors.sidefile import SideFile, read_side_file
 from vision.detectors.suppression import strongest
@@ -48,7 +48,7 @@ class NetworkDetector:
         self._labels = labels
         self._names = names
         self._useful = np.array([label is not None for label in labels])
-        self._preparation = preparation
+        self._prepare = Preparer(preparation, (graph.width, graph.height), graph.dtype)
         self._threshold = threshold
         # A camera knows one threshold: the scores of a label with its own are scaled to that.
         own = thresholds or {}
@@ -132,8 +132,7 @@ class NetworkDetector:
 
     def detect(self, frame: Frame, regions: Sequence[Box]) -> Detections:  # noqa: ARG002 - the whole frame is read
         graph = self._graph
-        size = (graph.width, graph.height)
-        tensor, placement = prepare(frame.image, self._preparation, size, graph.dtype)
+        tensor, placement = self._prepare(frame.image)
         try:
             outputs = run(self._session, graph.feed(tensor))
         except Exception as error:  # the library raises its own unrelated classes

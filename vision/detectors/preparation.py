@@ -84,34 +84,65 @@ def place(fit: Fit, frame: tuple[int, int], into: tuple[int, int]) -> Placement:
 def prepare(
     image: Image, how: Preparation, size: tuple[int, int], dtype: type[np.generic]
 ) -> tuple[NDArray[np.generic], Placement]:
-    """The input tensor [1, 3, height, width] for an image.
+    """The input tensor [1, 3, height, width] for an image: `Preparer` for a single one."""
+    return Preparer(how, size, dtype)(image)
+
+
+class Preparer:
+    """Fills the same tensor again and again: fresh memory costs more than the work itself.
 
     Args:
-        image: H×W×3 BGR.
         how: What the network wants.
         size: (width, height) of the input.
         dtype: Type of the input tensor.
     """
-    width, height = size
-    placement = place(how.fit, (image.shape[1], image.shape[0]), size)
-    inner = (
-        max(1, min(width, round(image.shape[1] * placement.scale_x))),
-        max(1, min(height, round(image.shape[0] * placement.scale_y))),
-    )
-    resized = cv2.resize(image, inner, interpolation=cv2.INTER_LINEAR)
-    if inner == size:
-        canvas = resized
-    else:
-        canvas = np.full((height, width, 3), _GREY, np.uint8)
+
+    def __init__(self, how: Preparation, size: tuple[int, int], dtype: type[np.generic]) -> None:
+        self._how, self._size = how, size
+        self._tensor = np.empty((1, 3, size[1], size[0]), dtype)
+        self._placement: Placement | None = None
+        self._resized: Image = np.empty((0, 0, 3), np.uint8)
+        self._planes: list[NDArray[np.uint8]] = []
+        factors = [1 / (how.scale * deviation) for deviation in how.deviation]
+        shifts = [mean / dev for mean, dev in zip(how.mean, how.deviation, strict=True)]
+        self._terms = [
+            (np.float32(factor), np.float32(shift))
+            for factor, shift in zip(factors, shifts, strict=True)
+        ]
+
+    def __call__(self, image: Image) -> tuple[NDArray[np.generic], Placement]:
+        """The input tensor [1, 3, height, width] for an image, H×W×3 BGR; good until the next."""
+        placement = place(self._how.fit, (image.shape[1], image.shape[0]), self._size)
+        if placement != self._placement:
+            self._lay_out(placement)
+        height, width = self._resized.shape[:2]
+        cv2.resize(image, (width, height), dst=self._resized, interpolation=cv2.INTER_LINEAR)
+        cv2.split(self._resized, self._planes)
+        planes = self._planes[::-1] if self._how.colour is Colour.RGB else self._planes
         top, left = int(placement.offset_y), int(placement.offset_x)
-        canvas[top : top + inner[1], left : left + inner[0]] = resized
-    planes = cv2.split(canvas)
-    if how.colour is Colour.RGB:
-        planes = planes[::-1]
-    tensor = np.empty((1, 3, height, width), dtype)
-    for channel, plane in enumerate(planes):
-        factor = 1 / (how.scale * how.deviation[channel])
-        shift = how.mean[channel] / how.deviation[channel]
-        plain = factor == 1.0 and shift == 0.0
-        tensor[0, channel] = plane if plain else plane * np.float32(factor) - np.float32(shift)
-    return tensor, placement
+        for channel, plane in enumerate(planes):
+            into = self._tensor[0, channel, top : top + height, left : left + width]
+            self._scale(plane, into, channel)
+        return self._tensor, placement
+
+    def _lay_out(self, placement: Placement) -> None:
+        """For frames of another size: the grey around them stays from look to look."""
+        (width, height), self._placement = self._size, placement
+        columns = max(1, min(width, round(placement.frame_width * placement.scale_x)))
+        lines = max(1, min(height, round(placement.frame_height * placement.scale_y)))
+        self._resized = np.empty((lines, columns, 3), np.uint8)
+        self._planes = [np.empty((lines, columns), np.uint8) for _ in range(3)]
+        grey = np.full((1, 1), _GREY, np.uint8)
+        for channel in range(3):
+            self._scale(grey, self._tensor[0, channel], channel)
+
+    def _scale(self, plane: NDArray[np.uint8], into: NDArray[np.generic], channel: int) -> None:
+        factor, shift = self._terms[channel]
+        if factor == 1.0 and shift == 0.0:
+            into[...] = plane
+        elif into.dtype == np.float32:
+            np.multiply(plane, factor, out=into)
+            if shift:
+                np.subtract(into, shift, out=into)
+        else:
+            into[...] = plane * factor - shift
