@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from edge.words import Words
+
 
 @dataclass(frozen=True, slots=True)
 class Figure:
@@ -30,3 +32,15 @@ class Figure:
         if self.value is None or self.budget is None:
             return None
         return self.value <= self.budget
+
+    def line(self, words: Words) -> str:
+        """One line for people."""
+        name = words(f"figure.{self.key}")
+        if self.value is None:
+            return f"  -  {name}: {words('unmeasured')} {self.note}"
+        mark = {True: "✔", False: "✘", None: " "}[self.kept]
+        budget = f" (≤ {self.budget:g})" if self.budget is not None else ""
+        about = "; ".join(part for part in (self.bare, self.note) if part)
+        return f"  {mark}  {name}: {self.value:g} {self.unit}{budget}" + (
+            f"  [{about}]" if about else ""
+        )

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import json
 import platform
 import sys
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TextIO
 
 from edge.bench import house, sight
 from edge.bench.figures import Figure
+from edge.bench.report import written
 from edge.words import Language, Words
 from vision.samples import sample_cameras
 
@@ -52,34 +52,6 @@ def run_bench(options: BenchOptions, *, out: TextIO | None = None) -> int:
         people.flush()
         for figure in step():
             figures.append(figure)
-            people.write(_line(figure, words) + "\n")
-    _write(figures, options.json)
+            people.write(figure.line(words) + "\n")
+    written(figures, options.json)
     return 1 if any(figure.kept is False for figure in figures) else 0
-
-
-def _line(figure: Figure, words: Words) -> str:
-    name = words(f"figure.{figure.key}")
-    if figure.value is None:
-        return f"  -  {name}: {words('unmeasured')} {figure.note}"
-    mark = {True: "✔", False: "✘", None: " "}[figure.kept]
-    budget = f" (≤ {figure.budget:g})" if figure.budget is not None else ""
-    about = "; ".join(part for part in (figure.bare, figure.note) if part)
-    return f"  {mark}  {name}: {figure.value:g} {figure.unit}{budget}" + (
-        f"  [{about}]" if about else ""
-    )
-
-
-def _write(figures: list[Figure], where: str) -> None:
-    if not where:
-        return
-    told = {
-        "python": platform.python_version(),
-        "machine": platform.machine(),
-        **{figure.key: figure.value for figure in figures},
-        "figures": [{**asdict(figure), "kept": figure.kept} for figure in figures],
-    }
-    text = json.dumps(told, ensure_ascii=False, indent=2) + "\n"
-    if where == "-":
-        sys.stdout.write(text)
-    else:
-        Path(where).write_text(text, encoding="utf-8")
