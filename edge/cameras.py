@@ -53,6 +53,7 @@ def camera_spec(camera: CameraSection) -> CameraSpec:
         zones=tuple(ZoneSpec(z.id, z.name, tuple(z.polygon)) for z in camera.zone),
         rules=tuple(rule_spec(rule) for rule in camera.rule),
         health=camera.health,
+        priority=camera.priority,
     )
 
 

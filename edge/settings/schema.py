@@ -187,6 +187,9 @@ class CameraSection(Section):
     looks_per_s: Annotated[float, Field(gt=0, le=30)] = Field(
         5.0, description="Times a second the detector looks at most."
     )
+    priority: Annotated[int, Field(ge=0, le=9)] = Field(
+        0, description="Where the box cannot look often enough at all, higher ones come first."
+    )
     score: Fraction = Field(0.0, description="Least score that counts; 0 takes the model's own.")
     privacy_masks: list[Outline] = Field(
         default_factory=list, description="Polygons blacked out before anything sees the picture."
