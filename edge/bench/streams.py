@@ -18,7 +18,9 @@ from vision.frames import Image
 
 FPS = 25
 KEY_EVERY_S = 2
-SECONDS = {"360p": 16, "1080p": 6}
+SECONDS = {"360p": 34, "1080p": 6}
+"""The small ones play without beginning again: an encoder that starts anew looks like motion."""
+
 GRAIN = 4.0
 """Standard deviation of the noise a camera adds, which no rendered clip has."""
 

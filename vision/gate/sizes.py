@@ -18,6 +18,9 @@ LEAST_CALM = 20
 
 DEVIATIONS = 4.0
 LEAST_JUMP = math.log(1.6)
+HEADERS = 64
+"""Bytes that mean nothing: where next to nothing is sent, twice of it is no more."""
+
 MOST_LEAN = math.log(0.06)
 """Of a key frame: an encoder that spends more on a still scene has bits to hide movement in."""
 
@@ -62,7 +65,7 @@ class PacketSizes:
             self._bytes -= self._window.popleft()[1]
         if len(self._window) < LEAST_IN_WINDOW:
             return False
-        level = math.log(16 + self._bytes / len(self._window))
+        level = math.log(HEADERS + self._bytes / len(self._window))
         self._unjudged.append(level)
         return level > self._limit
 
