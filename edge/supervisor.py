@@ -38,6 +38,8 @@ log = logging.getLogger(__name__)
 WORKER_GONE = "worker"
 """The fault of a camera whose worker is being restarted."""
 
+INSTEAD = "Until that is put right, the built-in model watches instead."
+
 
 @dataclass(frozen=True, slots=True)
 class Patience:
@@ -111,6 +113,7 @@ class WorkerSupervisor:
         self._randomness = randomness
         self._stopping = asyncio.Event()
         self._status = WorkerStatus(spec.worker)
+        self._instead = ""
 
     @property
     def status(self) -> WorkerStatus:
@@ -201,15 +204,26 @@ class WorkerSupervisor:
         self._set(heard_mono_s=self._now())
         match report:
             case WorkerReady():
-                self._set(ready=True, model=report.model, fault="")
+                self._set(ready=True, model=report.model, fault=self._instead)
             case Heartbeat():
                 self._set(detect_ms=report.detect_ms)
             case WorkerFault():
                 self._set(fault=report.sentence)
+                if report.what == "model" and (self._spec.model or self._spec.extra_models):
+                    self._fall_back(report.sentence)
                 return report.sentence
             case _:
                 pass
         return ""
+
+    def _fall_back(self, sentence: str) -> None:
+        """Watch with the built-in model from the next start on: a poorer eye is better than none.
+
+        The fault stays until the owner puts the model right and starts the program again.
+        """
+        self._instead = f"{sentence} {INSTEAD}"
+        self._spec = replace(self._spec, model="", extra_models=())
+        log.error("worker falls back worker=%s reason=%s", self._spec.worker, sentence)
 
     async def _end(self, process: asyncio.subprocess.Process, writer: asyncio.StreamWriter) -> None:
         """Close the socket, which asks the worker to stop; kill it if it does not."""

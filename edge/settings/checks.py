@@ -14,7 +14,7 @@ from typing import Any
 from edge.settings.demands import RuleKinds, check_rule
 from edge.settings.layers import Tree
 from edge.settings.outlines import SMALLEST, area, crosses_itself, outline
-from edge.settings.places import BUILT_IN, Places, Presence, needed_files, presence
+from edge.settings.places import Places, Presence, needed_files, presence
 from edge.settings.problems import Loc, Problem
 from edge.settings.schema import Section
 
@@ -104,9 +104,9 @@ def _outline(value: object, loc: Loc) -> Iterator[Problem]:
 
 def _files(tree: Tree, model: type[Section], places: Places) -> Iterator[Problem]:
     for loc, text in needed_files(model, tree):
-        path = places.detector(Path(text)) if loc[0] == "vision" else places.file(Path(text))
-        if path == BUILT_IN:
-            continue
+        if loc[0] == "vision":
+            continue  # a detector that is gone must not keep the box from starting: see supervisor
+        path = places.file(Path(text))
         found = presence(path)
         if found is not Presence.THERE:
             code = "no_file" if found is Presence.ABSENT else "no_access"

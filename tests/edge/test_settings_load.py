@@ -203,7 +203,6 @@ url = "b.mp4"
         ("[broadcast]\nlevel_lufs = -99", "Write -40.0 or more"),
         ("[[speaker]]\nid = 's'", "speaker[s].kind is missing"),
         ("[[speaker]]\nid='s'\nkind='silent'\n[[speaker]]\nid='s'\nkind='silent'", "twice"),
-        ("[vision]\nmodel = 'gone.onnx'", "gone.onnx, which does not exist"),
     ],
 )
 def test_each_mistake_has_its_sentence(tmp_path: Path, more: str, wanted: str) -> None:
@@ -434,3 +433,10 @@ def test_a_value_that_is_no_setting_is_not_written(tmp_path: Path) -> None:
     with pytest.raises(TypeError):
         write_override(path, {"web": {"port": None}})
     assert tomllib.loads(path.read_text()) == {"web": {"port": 1}}
+
+
+def test_a_detector_that_is_gone_does_not_keep_the_box_from_starting(tmp_path: Path) -> None:
+    """A box that is silent in a fire is worse than one that sees poorly: the worker falls back."""
+    config = tmp_path / "hub.toml"
+    config.write_text(f"{HUB}[vision]\nmodel = 'gone.onnx'\n", encoding="utf-8")
+    assert load_hub(config).vision.model == tmp_path / "gone.onnx"

@@ -7,12 +7,13 @@ import os
 import signal
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from edge.clock import SystemClock
-from edge.supervisor import WORKER_GONE, Patience, WorkerSupervisor
+from edge.supervisor import INSTEAD, WORKER_GONE, Patience, WorkerSupervisor
 from vision.reports import CameraReport, CameraState, Heartbeat, Report, WorkerReady
 from vision.settings import CameraSpec, WorkerSpec
 
@@ -73,6 +74,32 @@ def test_a_worker_that_cannot_load_its_model_says_why() -> None:
     """The sentence of the worker reaches the status, not just an exit code."""
     watched, _ = run_until("fault", lambda s, _: s.status.starts >= 2 and bool(s.status.fault))
     assert watched.status.fault == "模型文件 x.onnx 打不开。"
+
+
+def test_a_wrong_model_does_not_blind_the_box() -> None:
+    """After the worker refused it, the built-in model watches, and the fault is still told."""
+    asked: list[Report] = []
+
+    async def story() -> WorkerSupervisor:
+        watched = WorkerSupervisor(
+            replace(SPEC, model="/models/gone.onnx"),
+            on_report=asked.append,
+            clock=SystemClock(),
+            patience=QUICK,
+            command=lambda fd: (sys.executable, FAKE, str(fd), "picky"),
+        )
+        running = asyncio.create_task(watched.run())
+        try:
+            await until(lambda: watched.status.ready)
+            assert "x.onnx" in watched.status.fault
+            assert INSTEAD in watched.status.fault
+        finally:
+            watched.stop()
+            async with asyncio.timeout(5):
+                await running
+        return watched
+
+    assert asyncio.run(story()).status.starts == 2
 
 
 def test_a_killed_worker_is_back_at_once() -> None:

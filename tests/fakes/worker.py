@@ -1,11 +1,12 @@
 """A vision worker that sees nothing: it obeys the protocol, and misbehaves as it is told.
 
 Run as `python tests/fakes/worker.py FD BEHAVIOUR`; behaviours: `well`, `crash`, `hang`, `garbage`,
-`fault`.
+`fault`, and `picky`, which refuses every model but the built-in one.
 """
 
 from __future__ import annotations
 
+import json
 import socket
 import sys
 import time
@@ -27,11 +28,12 @@ def main() -> None:
     stream = socket.socket(fileno=int(sys.argv[1]))
     behaviour = sys.argv[2]
     header, body = lengths(_read(stream, 8))
-    _read(stream, header + body)
-    if behaviour == "fault":
+    orders = json.loads(_read(stream, header + body)[:header])
+    if behaviour == "fault" or (behaviour == "picky" and orders["model"]):
         stream.sendall(report_to_message(WorkerFault("w", "model", "模型文件 x.onnx 打不开。")))
         sys.exit(3)
     stream.sendall(report_to_message(WorkerReady("w", "fake", ("person",))))
+    behaviour = "well" if behaviour == "picky" else behaviour
     if behaviour == "crash":
         sys.exit(1)
     if behaviour == "garbage":

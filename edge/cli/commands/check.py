@@ -98,6 +98,9 @@ def _missing_in_hub(settings: HubSettings, words: Words) -> Iterator[str]:
     watching = [camera for camera in settings.camera if camera.enabled]
     if not watching:
         yield words("check.no_camera")
+    for model in (settings.vision.model, *settings.vision.extra_models):
+        if model is not None and not model.is_file():
+            yield words("check.no_model", path=model)
     for camera in watching:
         if not camera.rule:
             yield words("check.no_rule", name=camera.name, id=camera.id)
