@@ -42,7 +42,7 @@ def test_what_was_committed_arrives_and_what_was_spoken_is_not_repeated(
         timeout_s=20,
         what="the receipt",
     )
-    assert "不再补播" in receipt["reason"]
+    assert "is not repeated" in receipt["reason"]
     wait_for(lambda: place.hub_book.outbox() == 0, timeout_s=20, what="an empty outbox")
     assert len(book.opened("intrusion")) == 1
     assert book.pictures(alert["id"])
