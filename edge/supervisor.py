@@ -62,6 +62,7 @@ class Patience:
 
 
 PATIENCE = Patience()
+LEVELS = logging.getLevelNamesMapping()
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,6 +158,7 @@ class WorkerSupervisor:
                 process = await asyncio.create_subprocess_exec(
                     *self._command(theirs.fileno()),
                     stdin=asyncio.subprocess.DEVNULL,
+                    stderr=asyncio.subprocess.PIPE,
                     pass_fds=[theirs.fileno()],
                 )
         except OSError as error:
@@ -164,6 +166,7 @@ class WorkerSupervisor:
             return f"The vision worker cannot be started: {error}."
         self._set(pid=process.pid, starts=self._status.starts + 1, heard_mono_s=self._now())
         reader, writer = await asyncio.open_connection(sock=ours)
+        logging_on = asyncio.create_task(_log_on(process.stderr))
         listening = asyncio.create_task(self._listen(reader, writer))
         stopping = asyncio.create_task(self._stopping.wait())
         try:
@@ -175,6 +178,9 @@ class WorkerSupervisor:
             with contextlib.suppress(asyncio.CancelledError):
                 await listening
             await self._end(process, writer)
+            logging_on.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await logging_on
 
     async def _listen(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> str:
         last_fault = ""
@@ -258,3 +264,23 @@ class WorkerSupervisor:
         if changes.get("fault") and not self._status.fault:
             changes["fault_mono_s"] = self._now()
         self._status = replace(self._status, **changes)
+
+
+async def _log_on(stderr: asyncio.StreamReader | None) -> None:
+    """Log a worker's lines as ours: one format, one level, no secrets.
+
+    Lines of the worker are `LEVEL name message`; whatever a library prints becomes a warning.
+    """
+    while stderr is not None:
+        try:
+            line = (await stderr.readline()).decode("utf-8", "replace")
+        except ValueError:  # longer than any sentence: not worth keeping
+            continue
+        if not line:
+            return
+        level, _, rest = line.rstrip().partition(" ")
+        name, _, message = rest.partition(" ")
+        if level in LEVELS and name:
+            logging.getLogger(name).log(LEVELS[level], "%s", message)
+        elif line.strip():
+            log.warning("worker prints %s", line.strip()[:500])

@@ -6,7 +6,7 @@ zone drawn on the sub-stream fits the main stream.
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from typing import Any, Self
 
 Point = tuple[float, float]
@@ -124,7 +124,6 @@ class WorkerSpec:
     threads: int = 1
     heartbeat_s: float = 1.0
     jpeg_quality: int = 80
-    extra: dict[str, str] = field(default_factory=dict)
     extra_models: tuple[str, ...] = ()
 
     def to_json(self) -> dict[str, Any]:

@@ -136,3 +136,12 @@ def test_a_fault_knows_since_when_it_lasts() -> None:
 
     run_until("fault", done)
     assert len(moments) == 1
+
+
+def test_what_a_worker_logs_is_logged_as_ours(caplog: pytest.LogCaptureFixture) -> None:
+    """Its level and name are kept; what a library prints is a warning and does no harm."""
+    caplog.set_level("INFO")
+    run_until("chatty", lambda s, _: s.status.ready and "done talking" in caplog.text)
+    told = [(r.levelname, r.name, r.getMessage()) for r in caplog.records]
+    assert ("INFO", "vision.capture", "camera_watching camera=a") in told
+    assert any(level == "WARNING" and "x" * 500 in text for level, _, text in told)

@@ -1,7 +1,7 @@
 """A vision worker that sees nothing: it obeys the protocol, and misbehaves as it is told.
 
 Run as `python tests/fakes/worker.py FD BEHAVIOUR`; behaviours: `well`, `crash`, `hang`, `garbage`,
-`fault`, and `picky`, which refuses every model but the built-in one.
+`fault`; `picky`, which refuses every model but the built-in one; and `chatty`, which logs.
 """
 
 from __future__ import annotations
@@ -33,7 +33,11 @@ def main() -> None:
         stream.sendall(report_to_message(WorkerFault("w", "model", "模型文件 x.onnx 打不开。")))
         sys.exit(3)
     stream.sendall(report_to_message(WorkerReady("w", "fake", ("person",))))
-    behaviour = "well" if behaviour == "picky" else behaviour
+    if behaviour == "chatty":
+        sys.stderr.write("INFO vision.capture camera_watching camera=a\n")
+        sys.stderr.write("y" * 200_000 + "\n\n" + "x" * 2000 + "\n")
+        sys.stderr.write("WARNING vision.worker done talking\n")
+    behaviour = "well" if behaviour in {"picky", "chatty"} else behaviour
     if behaviour == "crash":
         sys.exit(1)
     if behaviour == "garbage":

@@ -109,7 +109,6 @@ SPEC = WorkerSpec(
             rules=(RuleSpec("intrusion", "z"),),
         ),
     ),
-    extra={"a": "b"},
 )
 
 
