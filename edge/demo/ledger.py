@@ -61,6 +61,12 @@ class Ledger:
     def frames_analysed(self) -> int:
         return sum(self.looked_before.values()) + sum(c.looked for c in self.cameras.values())
 
+    @property
+    def only_begun(self) -> bool:
+        """Whether a warning sounds and none has been heard to its end yet."""
+        heard = any(play.state == "finished" for play in self.ended.values())
+        return bool(self.started.keys() - self.ended.keys()) and not heard
+
     def _camera(self, report: CameraReport) -> None:
         known = self.cameras.get(report.camera)
         if known is not None and report.looked < known.looked:  # a new worker counts from zero

@@ -31,6 +31,7 @@ from vision.reports import CameraState
 
 FLUSH_S = 4.0
 """After the end the last rows get this long to be acknowledged."""
+SENTENCE_S = 15.0
 HOPELESS = frozenset({"not_a_video", "no_such_file", "codec_not_supported"})
 
 
@@ -42,7 +43,8 @@ class DemoOptions:
         videos: Files or rtsp:// addresses instead of the samples.
         model: Detector instead of the built-in one.
         json: File for the summary, or `-`; empty for none.
-        seconds: End after this long; None runs until Ctrl-C.
+        seconds: End after this long, but let the first warning be heard to its end; None runs
+            until Ctrl-C.
         state: Folder that is kept; None takes a temporary one.
     """
 
@@ -98,11 +100,20 @@ class _Demo:
             await asyncio.wait({stop, show}, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
             if show.done():
                 show.result()
+            elif not stop.done():
+                await self._finish_the_sentence(stop)
         finally:
             for task in (stop, show):
                 task.cancel()
                 with contextlib.suppress(asyncio.CancelledError, StartError):
                     await task
+
+    async def _finish_the_sentence(self, stop: asyncio.Task[str]) -> None:
+        """Time is up: the first warning, if it sounds, is still heard to its end."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(SENTENCE_S):
+                while self.ledger.only_begun and not stop.done():
+                    await asyncio.sleep(0.1)
 
     async def _show(self) -> None:
         """Keep the status line alive; raises StartError when nothing can ever be seen."""

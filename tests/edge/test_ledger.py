@@ -90,6 +90,17 @@ def test_looks_of_a_worker_that_died_still_count() -> None:
     assert ledger.frames_analysed == 70
 
 
+def test_a_first_warning_that_still_sounds_is_only_begun() -> None:
+    """Nothing said, one begun, one heard: only the middle is worth waiting for."""
+    ledger = Ledger()
+    assert not ledger.only_begun
+    ledger.note(play("p1", "started", 1.1, asked=1.0))
+    assert ledger.only_begun
+    ledger.note(play("p1", "finished", 9.0, asked=1.0))
+    ledger.note(play("p2", "started", 9.1, asked=2.0))
+    assert not ledger.only_begun
+
+
 @pytest.mark.parametrize(
     ("alerts", "state", "good"),
     [([], "finished", False), ([{}], "failed", False), ([{}], "finished", True)],
