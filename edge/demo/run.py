@@ -112,7 +112,7 @@ class _Demo:
         """Time is up: the first warning, if it sounds, is still heard to its end."""
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(SENTENCE_S):
-                while self.ledger.only_begun and not stop.done():
+                while self.ledger.only_begun and not stop.done():  # noqa: ASYNC110 - as below
                     await asyncio.sleep(0.1)
 
     async def _show(self) -> None:
