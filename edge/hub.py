@@ -126,7 +126,8 @@ class Hub:
 
     def invite(self, name: str, role: Role = Role.ADMIN) -> str:
         """A one-time sign-in link."""
-        return invite(self.store, self.clock, name, role, self.url)
+        base = self.settings.web.public_url or self.url
+        return invite(self.store, self.clock, name, role, base)
 
     async def start(self) -> None:
         try:

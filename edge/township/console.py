@@ -115,7 +115,8 @@ class Township:
         Raises:
             AccessRefused: The name cannot be a sign-in name.
         """
-        return invite(self.store.people, self._clock, name, role, self.url)
+        base = self._settings.web.public_url or self.url
+        return invite(self.store.people, self._clock, name, role, base)
 
     def announce(self, hub: str, order: AnnounceOrder, issuer: str) -> str:
         """Say something in a village and return the id of the order; blocks on the store.
