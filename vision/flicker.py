@@ -143,7 +143,7 @@ def liveliness(stack: Stack) -> Liveliness:
     return Liveliness(
         pixels=int(light[0].size),
         coloured=int(hot.any(axis=0).sum()),
-        staying=float(often.sum() / max(1, hot.any(axis=0).sum())),
+        staying=int(often.sum()) / max(1, int(hot.any(axis=0).sum())),
         turning=float(turns[:, often].mean()) if often.any() else 0.0,
         change=float(np.abs(steps).mean()),
         grey=grey,

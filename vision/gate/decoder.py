@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from fractions import Fraction
 from threading import BoundedSemaphore
+from typing import Any
 
 import av
 from av.packet import Packet
@@ -58,7 +58,7 @@ class GatedDecoder:
         self._places = places
         self._context: VideoCodecContext | None = None
         self._ring: PacketRing[Packet[VideoStream]] = PacketRing()
-        self._time_base: Fraction | None = None
+        self._time_base: Any = None  # a Fraction in PyAV 18, its own kind of one in PyAV 19
         self._cold = False
         """The decoder has missed packets: it must begin with the ring's first, a key frame."""
         self.bad = 0
