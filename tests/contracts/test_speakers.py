@@ -123,6 +123,11 @@ def test_stop_and_close_are_harmless_at_any_time(subject: Subject) -> None:
     subject.speaker.open("a", RATE_HZ)
     subject.speaker.close()
     subject.speaker.stop()
+    subject.speaker.open("b", RATE_HZ)
+    _write_all(subject.speaker, PCM)
+    _drain(subject.speaker)
+    assert subject.speaker.accepted_bytes == len(PCM)
+    subject.speaker.close()
 
 
 def test_proof_is_of_the_known_forms(subject: Subject) -> None:
