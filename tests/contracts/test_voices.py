@@ -48,9 +48,11 @@ def test_a_working_voice_has_no_complaint(voice: Voice) -> None:
 
 
 def test_closing_twice_is_harmless(voice: Voice) -> None:
-    """Nobody has to remember whether it was closed."""
+    """Nobody has to remember whether it was closed: it speaks again when it is asked."""
+    before = voice.speak("离开 leave").seconds
     voice.close()
     voice.close()
+    assert voice.speak("离开 leave").seconds == before
 
 
 def test_an_unknown_engine_is_told() -> None:
