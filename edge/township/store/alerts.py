@@ -19,6 +19,9 @@ _COPIED = (
 )
 
 
+_SHOWN = [alerts.c[name] for name in Alert.__dataclass_fields__ if name != "picture"]
+
+
 def apply_incident(
     connection: sa.Connection, key: Key, event: IncidentEvent, *, trusted: bool, now: float
 ) -> None:
@@ -160,7 +163,7 @@ def _select() -> sa.Select[Any]:
         .limit(1)
         .scalar_subquery()
     )
-    return sa.select(alerts, sa.func.coalesce(newest, "").label("picture"))
+    return sa.select(*_SHOWN, sa.func.coalesce(newest, "").label("picture"))
 
 
 def _all(connection: sa.Connection, query: sa.Select[Any]) -> list[Alert]:
@@ -168,6 +171,4 @@ def _all(connection: sa.Connection, query: sa.Select[Any]) -> list[Alert]:
 
 
 def _alert(row: Iterable[Any]) -> Alert:
-    values = dict(row)
-    values.pop("rank")
-    return Alert(**values)
+    return Alert(**dict(row))

@@ -12,6 +12,8 @@ from edge.township.store.portable import changed, insert_new
 from edge.township.store.records import Camera, Hub
 from edge.township.store.tables import hubs
 
+_SHOWN = [hubs.c[name] for name in Hub.__dataclass_fields__]
+
 
 def touch(connection: sa.Connection, hub: str, *, now: float) -> None:
     """The hub spoke; make its row if this is the first word."""
@@ -76,12 +78,12 @@ def apply_heartbeat(connection: sa.Connection, hub: str, beat: HubHeartbeat, *, 
 
 
 def list_hubs(connection: sa.Connection) -> list[Hub]:
-    query = sa.select(hubs).order_by(hubs.c.village, hubs.c.id)
+    query = sa.select(*_SHOWN).order_by(hubs.c.village, hubs.c.id)
     return [_hub(row) for row in connection.execute(query).mappings()]
 
 
 def one_hub(connection: sa.Connection, hub: str) -> Hub | None:
-    row = connection.execute(sa.select(hubs).where(hubs.c.id == hub)).mappings().first()
+    row = connection.execute(sa.select(*_SHOWN).where(hubs.c.id == hub)).mappings().first()
     return _hub(row) if row else None
 
 

@@ -7,6 +7,8 @@ Times are Unix seconds in UTC.
 
 from __future__ import annotations
 
+from typing import Any
+
 import sqlalchemy as sa
 
 from edge.township.store.columns import Whole, Words, at, moment, real, truth, whole, words
@@ -28,6 +30,15 @@ def _key(name: str) -> sa.Column[str]:
 def _serial() -> sa.Column[int]:
     number = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
     return sa.Column("id", number, primary_key=True, autoincrement=True)
+
+
+def _origin() -> tuple[sa.Column[Any], ...]:
+    """Which row of which hub wrote this, and when by its monotonic clock."""
+    return words("stream"), whole("seq"), words("boot_id"), real("mono_s")
+
+
+def _believed() -> sa.Column[bool]:
+    return sa.Column("clock_trusted", sa.Boolean, nullable=False, server_default=sa.true())
 
 
 inbox = sa.Table(
@@ -74,6 +85,7 @@ alerts = sa.Table(
     words("state"),
     words("acknowledged_by"),
     moment("acknowledged_at"),
+    *_origin(),
     sa.Index(None, "state", "phase", "rank"),
     sa.Index(None, "stored_at"),
 )
@@ -91,6 +103,8 @@ events = sa.Table(
     at("stored_at"),
     words("note"),
     words("data"),
+    *_origin(),
+    _believed(),
     sa.Index(None, "hub", "incident"),
 )
 
@@ -129,6 +143,17 @@ hubs = sa.Table(
     truth("clock_trusted"),
     words("problem"),
     moment("problem_at"),
+    words("details"),
+    words("readings"),
+)
+
+boots = sa.Table(
+    "boots",
+    metadata,
+    _key("hub"),
+    _key("boot_id"),
+    real("offset_s"),
+    at("told_at"),
 )
 
 streams = sa.Table(
@@ -156,6 +181,43 @@ gaps = sa.Table(
     at("noticed_at"),
 )
 
+digests = sa.Table(
+    "digests",
+    metadata,
+    _key("hub"),
+    _key("stream"),
+    sa.Column("first_seq", Whole, primary_key=True, autoincrement=False),
+    whole("last_seq"),
+    words("day"),
+    whole("count"),
+    words("sha256"),
+    whole("our_count"),
+    words("state"),
+    at("received_at"),
+    moment("asked_at"),
+    sa.Index(None, "state"),
+)
+
+transfers = sa.Table(
+    "transfers",
+    metadata,
+    _key("id"),
+    words("hub"),
+    words("incident"),
+    words("sha256"),
+    words("kind"),
+    words("media_type"),
+    whole("size"),
+    whole("received"),
+    words("state"),
+    words("sentence"),
+    words("requested_by"),
+    at("requested_at"),
+    at("changed_at"),
+    sa.Index(None, "hub", "incident"),
+    sa.Index(None, "state"),
+)
+
 receipts = sa.Table(
     "receipts",
     metadata,
@@ -174,6 +236,9 @@ receipts = sa.Table(
     whole("seq"),
     at("at"),
     at("stored_at"),
+    words("boot_id"),
+    real("mono_s"),
+    _believed(),
     sa.Index(None, "hub", "incident"),
     sa.Index(None, "command"),
     sa.Index(None, "stored_at"),
