@@ -8,6 +8,7 @@ import tomllib
 from tests.requirements import REPOSITORY
 
 LOCK = REPOSITORY / "firmware_configs" / "requirements.lock"
+POSTGRES = LOCK.with_name("requirements-postgres.lock")
 PINNED = re.compile(r"^(?P<name>[a-z0-9-]+)==(?P<version>[^ ;\\]+)", re.MULTILINE)
 
 
@@ -27,3 +28,14 @@ def test_every_pin_has_a_hash() -> None:
     assert [entry.splitlines()[0] for entry in entries if "--hash=sha256:" not in entry] == []
     assert "://" not in text
     assert "--index" not in text
+
+
+def test_postgresql_is_an_extra_with_its_own_lock() -> None:
+    """A box does not carry the driver; a township server adds it from a file with hashes."""
+    text = POSTGRES.read_text(encoding="utf-8")
+    names = {match["name"] for match in PINNED.finditer(text)}
+    assert {"psycopg", "psycopg-binary"} <= names
+    assert "psycopg" not in {match["name"] for match in PINNED.finditer(LOCK.read_text("utf-8"))}
+    entries = [entry for entry in re.split(r"\n(?=[a-z0-9])", text) if PINNED.match(entry)]
+    assert [entry.splitlines()[0] for entry in entries if "--hash=sha256:" not in entry] == []
+    assert "://" not in text
