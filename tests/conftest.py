@@ -9,7 +9,10 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
+from tests.fakes.postgres import postgres
 from tests.requirements import shared_data
+
+__all__ = ["free_port", "postgres", "shared"]
 
 settings.register_profile("house", deadline=None)
 # A build judges the same examples each time; people's machines keep looking for new ones.

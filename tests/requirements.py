@@ -68,6 +68,18 @@ def need_gstreamer() -> str:
     return SYSTEM_PYTHON
 
 
+def need_postgresql() -> Path:
+    """The folder of PostgreSQL's newest programs; skips where the server is not installed."""
+    if program := shutil.which("initdb"):
+        return Path(program).resolve().parent
+    found = sorted(
+        Path("/usr/lib/postgresql").glob("*/bin/initdb"), key=lambda path: int(path.parts[-3])
+    )
+    if not found:
+        missing("the PostgreSQL server")
+    return found[-1].parent
+
+
 def need_module(name: str) -> None:
     """Skip where a Python module is not installed."""
     if importlib.util.find_spec(name) is None:

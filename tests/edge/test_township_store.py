@@ -2,14 +2,8 @@
 
 from __future__ import annotations
 
-import importlib.util
-import os
-import pwd
-import shutil
-import signal
-import subprocess
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -25,77 +19,7 @@ from edge.township.store import Store
 from edge.township.store.portable import insert_new
 from edge.township.store.tables import alerts, gaps, inbox, metadata, people
 from tests.edge.township_hub import FakeHub, Post, fresh_database, uid
-from tests.fakes.broker import a_port
-from tests.requirements import missing
-from tests.waiting import wait_for
-
-MakeUrl = Callable[[], str]
-
-
-@pytest.fixture(scope="session")
-def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MakeUrl]:
-    """A real PostgreSQL server; gives a new database for each call."""
-    if not _has_psycopg():
-        pytest.skip("psycopg comes with the PostgreSQL issue; it is not installed yet")
-    programs = max(Path("/usr/lib/postgresql").glob("*/bin"), default=Path())
-    if not (programs / "initdb").exists():
-        missing("the PostgreSQL server", optional=True)
-    folder = tmp_path_factory.mktemp("postgres")
-    user, demote = _unprivileged(folder)
-    data, port = folder / "data", a_port()
-
-    def run(*command: str) -> None:
-        subprocess.run(command, check=True, capture_output=True, preexec_fn=demote, cwd=folder)
-
-    run(str(programs / "initdb"), "-D", str(data), "-U", user, "-A", "trust", "-E", "UTF8")
-    with (folder / "log").open("wb") as log:
-        server = subprocess.Popen(
-            [programs / "postgres", "-D", data, "-p", str(port), "-k", folder, "-h", "127.0.0.1"],
-            stdout=log,
-            stderr=log,
-            preexec_fn=demote,  # noqa: PLW1509 - no threads yet
-        )
-    base = f"postgresql+psycopg://{user}@127.0.0.1:{port}"
-    numbers = iter(range(1000))
-
-    def make() -> str:
-        name = f"township{next(numbers)}"
-        engine = sa.create_engine(f"{base}/postgres", isolation_level="AUTOCOMMIT")
-        with engine.connect() as connection:
-            connection.exec_driver_sql(f"CREATE DATABASE {name}")
-        engine.dispose()
-        return f"{base}/{name}"
-
-    def ready() -> bool:
-        probe = [programs / "pg_isready", "-h", "127.0.0.1", "-p", str(port), "-q"]
-        return subprocess.run(probe, check=False).returncode == 0
-
-    try:
-        wait_for(ready, timeout_s=60, what="PostgreSQL")
-        yield make
-    finally:
-        server.send_signal(signal.SIGINT)
-        server.wait(20)
-
-
-def _has_psycopg() -> bool:
-    return importlib.util.find_spec("psycopg") is not None
-
-
-def _unprivileged(folder: Path) -> tuple[str, Callable[[], None] | None]:
-    """PostgreSQL refuses to run as root; become somebody who owns the folder."""
-    if os.getuid() != 0:
-        return pwd.getpwuid(os.getuid()).pw_name, None
-    nobody = pwd.getpwnam("nobody")
-    for place in (folder, *list(folder.parents)[:2]):
-        place.chmod(0o755)
-    shutil.chown(folder, nobody.pw_uid, nobody.pw_gid)
-
-    def demote() -> None:
-        os.setgid(nobody.pw_gid)
-        os.setuid(nobody.pw_uid)
-
-    return "nobody", demote
+from tests.fakes.postgres import Postgres
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -103,8 +27,8 @@ def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     """A fresh database of either kind."""
     if request.param == "sqlite":
         return fresh_database(tmp_path)
-    make: MakeUrl = request.getfixturevalue("postgres")
-    return make()
+    server: Postgres = request.getfixturevalue("postgres")
+    return server.township()
 
 
 @pytest.fixture
