@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from urllib.parse import quote, urlsplit, urlunsplit
 
@@ -51,7 +54,7 @@ def camera_spec(camera: CameraSection) -> CameraSpec:
         score=camera.score,
         privacy_masks=tuple(tuple(mask) for mask in camera.privacy_masks),
         zones=tuple(ZoneSpec(z.id, z.name, tuple(z.polygon)) for z in camera.zone),
-        rules=tuple(rule_spec(rule) for rule in camera.rule),
+        rules=tuple(replace(rule_spec(r), id=name) for r, name in named_rules(camera)),
         health=camera.health,
         priority=camera.priority,
     )
@@ -75,6 +78,15 @@ def rule_spec(rule: RuleSection) -> RuleSpec:
     )
 
 
+def named_rules(camera: CameraSection) -> Iterator[tuple[RuleSection, str]]:
+    """Each rule with its name among those of its kind on its zone: none, `2`, `3`, …"""
+    seen: Counter[tuple[str, str]] = Counter()
+    for rule in camera.rule:
+        seen[rule.kind, rule.zone] += 1
+        number = seen[rule.kind, rule.zone]
+        yield rule, "" if number == 1 else str(number)
+
+
 def severity_of(rule: RuleSection) -> Severity:
     """How bad an incident of the rule is: what the owner said, else what its kind usually is."""
     if rule.severity is not None:
@@ -90,9 +102,9 @@ def surroundings(settings: HubSettings) -> Surroundings:
         grid=settings.hub.grid,
         cameras={c.id: c.name for c in settings.camera},
         rules={
-            (c.id, r.kind, r.zone): RuleFacts(severity_of(r), r.speak)
+            (c.id, r.kind, r.zone, name): RuleFacts(severity_of(r), r.speak)
             for c in settings.camera
-            for r in c.rule
+            for r, name in named_rules(c)
         },
     )
 

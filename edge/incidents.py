@@ -66,17 +66,17 @@ class Surroundings:
     grid: str
     cameras: Mapping[str, str]
     """Names of the cameras by id."""
-    rules: Mapping[tuple[str, str, str], RuleFacts]
-    """By (camera, kind, zone)."""
+    rules: Mapping[tuple[str, str, str, str], RuleFacts]
+    """By (camera, kind, zone, rule); the last tells rules of one kind and zone apart."""
 
-    def rule(self, camera: str, kind: str, zone: str) -> RuleFacts:
+    def rule(self, camera: str, kind: str, zone: str, rule: str = "") -> RuleFacts:
         # A covered lens has no rule: it is for the technician and nothing to shout about.
         unruled = "notice" if kind.startswith("camera_") else "urgent"
-        return self.rules.get((camera, kind, zone), RuleFacts(unruled, speak=False))
+        return self.rules.get((camera, kind, zone, rule), RuleFacts(unruled, speak=False))
 
 
-Place = tuple[str, str, str]
-"""(camera, kind, zone): at most one incident is open for each."""
+Place = tuple[str, str, str, str]
+"""(camera, kind, zone, rule): at most one incident is open for each."""
 
 
 class IncidentDesk:
@@ -106,9 +106,7 @@ class IncidentDesk:
         self._new_id = new_id
         self._thumbnail = thumbnail
         self._on_change = on_change
-        self._open: dict[Place, Incident] = {
-            (i.camera, i.kind, i.zone): i for i in store.open_incidents()
-        }
+        self._open: dict[Place, Incident] = {_place_of(i): i for i in store.open_incidents()}
         self._orphans: set[Place] = set(self._open)
         self._inherited: set[Place] = set(self._open)
         self._back_mono_s: dict[str, float] = {}
@@ -124,7 +122,7 @@ class IncidentDesk:
             StoreError: It could not be written; nothing was half written, and the next report of
                 the same incident writes it whole.
         """
-        place = (report.camera, report.kind, report.zone)
+        place = (report.camera, report.kind, report.zone, report.rule)
         known = self._open.get(place)
         if known is not None and place in self._orphans and self._is_another(report, place):
             self._close_orphan(place)
@@ -170,7 +168,7 @@ class IncidentDesk:
         Returns:
             The incident if something changed.
         """
-        place = (camera, kind, "")
+        place = (camera, kind, "", "")
         known = self._open.get(place)
         self._orphans.discard(place)
         if holds == (known is not None):
@@ -230,7 +228,7 @@ class IncidentDesk:
         return back_mono_s is not None and report.first_mono_s - back_mono_s > ADOPTED_S
 
     def _begin(self, report: IncidentReport) -> Incident:
-        facts = self._around.rule(report.camera, report.kind, report.zone)
+        facts = self._around.rule(report.camera, report.kind, report.zone, report.rule)
         return Incident(
             id=self._new_id(),
             rev=0,
@@ -247,6 +245,7 @@ class IncidentDesk:
             box=report.box,
             opened=self._at(report.frame_mono_s),
             seen=self._at(report.frame_mono_s),
+            rule=report.rule,
         )
 
     def _at(self, mono_s: float) -> Stamp:
@@ -267,7 +266,7 @@ class IncidentDesk:
         if jpeg:
             entries.append(self._picture(incident, jpeg))
         self._store.save_incident(incident, entries)
-        place = (incident.camera, incident.kind, incident.zone)
+        place = _place_of(incident)
         if incident.closed is None:
             self._open[place] = incident
         else:
@@ -317,6 +316,10 @@ class IncidentDesk:
             lane=Lane.THUMBNAIL,
             expires_s=THUMBNAIL_KEPT_S,
         )
+
+
+def _place_of(incident: Incident) -> Place:
+    return incident.camera, incident.kind, incident.zone, incident.rule
 
 
 def _rounded(

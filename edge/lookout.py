@@ -134,14 +134,14 @@ class Lookout:
             )  # fmt: skip
             # What is written late was judged, and spoken, when it happened.
             if not self._catching_up and self._may_speak(
-                incident.camera, incident.kind, incident.zone
+                incident.camera, incident.kind, incident.zone, incident.rule
             ):
                 self._warn(incident)
         elif phase is Phase.CLOSED:
             log.info("incident closed id=%s kind=%s", incident.id, incident.kind)
 
-    def _may_speak(self, camera: str, kind: str, zone: str) -> bool:
-        facts = self._around.rule(camera, kind, zone)
+    def _may_speak(self, camera: str, kind: str, zone: str, rule: str) -> bool:
+        facts = self._around.rule(camera, kind, zone, rule)
         silence = self._policy.decide(
             Place(camera, zone),
             speaks=facts.speak,
@@ -174,7 +174,7 @@ class Lookout:
         if self._waiting or not self._written(report):
             self._keep(report)
             new = report.phase is Phase.OPENED
-            if new and self._may_speak(report.camera, report.kind, report.zone):
+            if new and self._may_speak(report.camera, report.kind, report.zone, report.rule):
                 self._warn_unremembered(report)
 
     def _written(self, report: IncidentReport) -> bool:

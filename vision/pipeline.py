@@ -195,6 +195,7 @@ class Pipeline:
             frame_mono_s=frame.mono_s,
             first_mono_s=finding.first_s,
             jpeg=jpeg,
+            rule=watched.spec.id,
         )
 
     def _evidence(self, finding: Finding, frame: Frame) -> bytes:

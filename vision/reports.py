@@ -113,6 +113,7 @@ class IncidentReport:
         key: The worker's own key of the incident, unique within the worker's life: the same in
             all phases of one incident.
         kind: Name of the rule that opened it.
+        rule: Which of several rules of that kind on that zone, as in `RuleSpec.id`.
         zone, zone_name: Where; empty for the whole picture.
         label: What was seen, `person`, `vehicle`, …
         score: The best detector score so far, 0..1.
@@ -137,6 +138,7 @@ class IncidentReport:
     frame_mono_s: float
     first_mono_s: float
     jpeg: bytes = b""
+    rule: str = ""
 
 
 @dataclass(frozen=True, slots=True)

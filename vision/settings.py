@@ -43,6 +43,8 @@ class RuleSpec:
         limit: How many are still allowed, for rules that count; 0 means none was given.
         direction_deg: The allowed way in the picture, degrees clockwise from up: 0 is up, 90 to
             the right, 180 down; None means none was given.
+        id: Tells it from the other rules of its kind on the same zone: empty for the first of
+            them, `2` for the second, …
     """
 
     kind: str
@@ -54,6 +56,7 @@ class RuleSpec:
     direction: str = "both"
     limit: int = 0
     direction_deg: float | None = None
+    id: str = ""
 
     @classmethod
     def from_json(cls, raw: dict[str, Any]) -> Self:

@@ -11,10 +11,11 @@ from edge.store.outbox import OutboxTable
 from edge.store.records import Incident, OutboxEntry
 from edge.store.rows import stamp_columns, stamp_of, stamp_or_none, upsert
 
-_KEPT_BY_OTHERS = frozenset({"sent", "verdict"})
+_KEPT_BY_OTHERS = frozenset({"sent", "verdict", "reason"})
 _PLAIN = (
     *("id", "rev", "kind", "severity", "camera", "camera_name", "zone", "zone_name"),
     *("label", "score", "count", "dwell_s", "evidence", "verdict"),
+    *("rule", "reason"),
 )
 
 
@@ -92,15 +93,17 @@ class IncidentTable(OutboxTable, AuditTable):
         )
         return frozenset(row[0] for row in rows)
 
-    def set_verdict(self, incident_id: str, verdict: str, who: str) -> bool:
-        """Write down what the village staff think of it, and who; False if it is unknown."""
+    def set_verdict(self, incident_id: str, verdict: str, who: str, reason: str = "") -> bool:
+        """Write down what people think of it, who, and why; False if it is unknown."""
 
         def job(writer: sqlite3.Connection) -> bool:
             changed = writer.execute(
-                "UPDATE incidents SET verdict = ? WHERE id = ?", (verdict, incident_id)
+                "UPDATE incidents SET verdict = ?, reason = ? WHERE id = ?",
+                (verdict, reason, incident_id),
             ).rowcount
             if changed:
-                self._write_audit(writer, who, "verdict", incident_id, {"verdict": verdict})
+                detail = {"verdict": verdict} | ({"reason": reason} if reason else {})
+                self._write_audit(writer, who, "verdict", incident_id, detail)
             return bool(changed)
 
         return self._database.write(job)

@@ -78,6 +78,8 @@ class Incident:
         evidence: SHA-256 of the evidence JPEG; empty if there is none.
         sent: Whether the township acknowledged its newest revision.
         verdict: `` (not judged), `confirmed` or `false_alarm`, by village staff.
+        rule: Tells rules of one kind on one zone apart; empty for the first of them.
+        reason: Why it was a false alarm, one of `edge.tuning.REASONS`; empty where nobody said.
     """
 
     id: str
@@ -99,6 +101,8 @@ class Incident:
     evidence: str = ""
     sent: bool = False
     verdict: str = ""
+    rule: str = ""
+    reason: str = ""
 
 
 @dataclass(frozen=True, slots=True)

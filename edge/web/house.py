@@ -113,7 +113,7 @@ class Memory(Protocol):
         """Newest first, of one incident or of all."""
         ...
 
-    def set_verdict(self, incident_id: str, verdict: str, who: str) -> bool:
+    def set_verdict(self, incident_id: str, verdict: str, who: str, reason: str = "") -> bool:
         """Keep `confirmed` or `false_alarm` and audit it; False when there is no such incident."""
         ...
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import uuid
 from collections.abc import Iterator
+from dataclasses import replace
 from itertools import count
 
 import pytest
@@ -23,7 +24,7 @@ AROUND = Surroundings(
     village="林家村",
     grid="340123",
     cameras={"shuiku": "水库东岸"},
-    rules={("shuiku", "intrusion", "bank"): RuleFacts("life_safety", speak=True)},
+    rules={("shuiku", "intrusion", "bank", ""): RuleFacts("life_safety", speak=True)},
 )
 
 
@@ -217,3 +218,16 @@ def test_an_alert_is_never_above_its_limit() -> None:
     )
     at_desk.take(report(Phase.OPENED))
     assert len(memory.outbox[0].data) <= MAX_ALERT_BYTES
+
+
+def test_two_rules_of_one_kind_on_one_zone_are_two_incidents() -> None:
+    """People and cars watched apart in one zone open and close apart."""
+    memory = Memory()
+    at_desk = desk(memory)
+    people = at_desk.take(report(Phase.OPENED))
+    cars = at_desk.take(replace(report(Phase.OPENED), rule="2"))
+    assert people is not None
+    assert cars is not None
+    assert people.id != cars.id
+    at_desk.take(replace(report(Phase.CLOSED), rule="2"))
+    assert [(i.id, i.rule) for i in at_desk.open] == [(people.id, "")]

@@ -45,7 +45,7 @@ class House:
             "林家村",
             "",
             {"shuiku": "水库"},
-            {("shuiku", "intrusion", "bank"): RuleFacts("urgent", speak=True)},
+            {("shuiku", "intrusion", "bank", ""): RuleFacts("urgent", speak=True)},
         )
         desk = IncidentDesk(
             self.memory,

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from broadcast.templates import phrases
-from edge.cameras import rule_spec, severity_of, surroundings
+from edge.cameras import rule_spec, severity_of, surroundings, worker_specs
 from edge.cli.settings import known_rules
 from edge.errors import SettingsError
 from edge.settings import load_hub
@@ -108,3 +108,14 @@ def test_every_kind_has_a_name_and_words_to_speak(language: str) -> None:
         assert pages.name("kind", kind) != kind
         assert f"kind.{kind}" in demo
         assert kind in spoken
+
+
+def test_rules_of_one_kind_on_one_zone_have_names(tmp_path: Path) -> None:
+    """The first keeps the name it had before there were names; facts are found by it."""
+    text = 'kind = "intrusion"\n[[camera.rule]]\nkind = "intrusion"\nzone = "lane"\nspeak = false'
+    settings = load(tmp_path, text)
+    (spec,) = worker_specs(settings)
+    assert [rule.id for rule in spec.cameras[0].rules] == ["", "2"]
+    facts = surroundings(settings)
+    assert facts.rule("road", "intrusion", "lane").speak
+    assert not facts.rule("road", "intrusion", "lane", "2").speak

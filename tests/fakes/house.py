@@ -61,9 +61,9 @@ class FakeMemory:
         newest = reversed(self.played)
         return [p for p in newest if incident is None or p.incident == incident][:limit]
 
-    def set_verdict(self, incident_id: str, verdict: str, who: str) -> bool:
+    def set_verdict(self, incident_id: str, verdict: str, who: str, reason: str = "") -> bool:
         self.log.append(AuditEntry(self._clock.stamp(), who, "verdict", incident_id))
-        return self.change(incident_id, verdict=verdict)
+        return self.change(incident_id, verdict=verdict, reason=reason)
 
     def change(self, incident_id: str, **changes: object) -> bool:
         for n, incident in enumerate(self.kept):
