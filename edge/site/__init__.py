@@ -4,12 +4,13 @@ from edge.site.app import build_site
 from edge.site.context import site_of, words_of
 from edge.site.invitations import invite
 from edge.site.pages import page, trouble
-from edge.site.person import Admin, Official, Person, Staff, Viewer, signed_in
+from edge.site.person import Admin, Anybody, Official, Person, Staff, Viewer, holding, signed_in
 from edge.site.server import Server
 from edge.site.streams import event_stream
 
 __all__ = [
     "Admin",
+    "Anybody",
     "Official",
     "Person",
     "Server",
@@ -17,6 +18,7 @@ __all__ = [
     "Viewer",
     "build_site",
     "event_stream",
+    "holding",
     "invite",
     "page",
     "signed_in",

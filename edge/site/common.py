@@ -6,10 +6,11 @@ from fastapi import APIRouter, Depends, HTTPException, Request
 from fastapi.responses import PlainTextResponse, Response
 from starlette.concurrency import run_in_threadpool
 
-from edge.people import Role
+from edge.errors import AccessRefused
+from edge.people import Right, Role
 from edge.site.context import site_of
 from edge.site.pages import page
-from edge.site.person import Viewer, signed_in
+from edge.site.person import Anybody, person_of, signed_in
 from edge.site.streams import event_stream
 
 router = APIRouter()
@@ -22,9 +23,22 @@ def healthz(request: Request) -> Response:
     return PlainTextResponse("ok" if good else "failing", status_code=200 if good else 503)
 
 
-@router.get("/metrics")
+def _may_read_figures(request: Request) -> None:
+    """Figures name every camera and village: a session needs the right to all of them.
+
+    Nobody is signed in where Prometheus showed its token at the door.
+    """
+    person = person_of(request)
+    if person is not None and not (person.has(Right.FIGURES) and person.sees_everything):
+        raise AccessRefused(f"This needs the right {Right.FIGURES.value!r}.")
+
+
+_may_read_figures.needs = Right.FIGURES  # type: ignore[attr-defined]  # as `holding` does
+
+
+@router.get("/metrics", dependencies=[Depends(_may_read_figures)])
 async def metrics(request: Request) -> Response:
-    """Figures for Prometheus; the door has asked for a session or the token."""
+    """Figures for Prometheus."""
     figures = site_of(request).metrics
     if figures is None:
         raise HTTPException(404)
@@ -33,7 +47,7 @@ async def metrics(request: Request) -> Response:
 
 
 @router.get("/live")
-async def live(request: Request, person: Viewer) -> Response:
+async def live(request: Request, person: Anybody) -> Response:
     """Hints that something changed, as server-sent events."""
     return event_stream(request, site_of(request).bus, person)
 

@@ -24,6 +24,7 @@ def invite(
     base_url: str,
     *,
     cameras: frozenset[str] | None = None,
+    villages: frozenset[str] | None = None,
 ) -> str:
     """Make a link that works once, for 24 hours, and lets this person choose a password.
 
@@ -34,6 +35,7 @@ def invite(
         role: What the person may do.
         base_url: For example `https://192.168.1.20:8443`.
         cameras: Cameras the person may see; None for all.
+        villages: Codes of the villages the person has to do with; None for all.
 
     Raises:
         AccessRefused: The name cannot be a sign-in name.
@@ -44,7 +46,7 @@ def invite(
             f"{name!r} cannot be a sign-in name: use 1 to 32 letters, digits, spaces or .@-"
         )
     token = secrets.token_urlsafe(32)
-    invited = Account(clean, role, cameras=cameras)
+    invited = Account(clean, role, cameras=cameras, villages=villages)
     accounts.put_invitation(digest(token), invited, clock.wall() + LASTS_S)
     return f"{base_url.rstrip('/')}/welcome/{token}"
 

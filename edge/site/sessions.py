@@ -55,7 +55,7 @@ class Sessions:
         account = self._accounts.account(session.account)
         if account is None:
             return None
-        return Person(account.name, account.role, session.csrf, account.cameras)
+        return Person(account.name, account.role, session.csrf, account.cameras, account.villages)
 
     def end(self, token: str) -> None:
         if token:

@@ -15,7 +15,7 @@ from edge.site.attempts import neighbourhood
 from edge.site.context import Site, site_of, words_of
 from edge.site.invitations import accept
 from edge.site.pages import local_path, page, trouble
-from edge.site.person import Viewer, person_of
+from edge.site.person import Anybody, person_of
 
 log = logging.getLogger(__name__)
 router = APIRouter()
@@ -53,7 +53,7 @@ async def sign_in(
 
 
 @router.post("/sign-out")
-def sign_out(request: Request, person: Viewer) -> Response:
+def sign_out(request: Request, person: Anybody) -> Response:
     site = site_of(request)
     site.sessions.end(request.cookies.get(site.cookie, ""))
     site.accounts.audit(person.name, "sign_out")

@@ -10,6 +10,7 @@ from fastapi.responses import StreamingResponse
 from starlette.concurrency import run_in_threadpool
 
 from edge.events import Bus, Change
+from edge.people import Right
 from edge.site.context import Site, site_of
 from edge.site.person import Person
 
@@ -25,7 +26,7 @@ def event_stream(
     Every `beat_s` (by default `BEAT_S`) an event `beat` says that the line is alive: a browser
     cannot see comments, and a page must notice a dead 4G link. The stream ends with the bus, with
     the server and when the session is no longer good; the page connects again by itself. Who may
-    see some cameras only gets hints without ids.
+    see some cameras or villages only gets hints without ids.
     """
     site = site_of(request)
     body = _events(site, bus, person, request.cookies.get(site.cookie, ""), beat_s or BEAT_S)
@@ -65,6 +66,7 @@ async def _events(
 
 
 def _text(change: Change, person: Person) -> str:
-    id_ = change.id if person.cameras is None else ""
+    sees = person.sees_everything and person.has(Right.LOOK)
+    id_ = change.id if sees else ""
     clean = "".join(c for c in f"{id_}" if c.isprintable())
     return f"event: {change.topic}\ndata: {clean}\n\n"

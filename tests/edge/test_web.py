@@ -483,7 +483,7 @@ def test_audit_log_is_readable(hub: Hub) -> None:
 
 
 def test_health_and_metrics(hub: Hub) -> None:
-    """Liveness is one word; figures need a session or the token."""
+    """Liveness is one word; figures, which name cameras, need the token or an administrator."""
     assert Visitor(hub.app).get("/healthz").text == "ok"
     hub.house.well = False
     sick = Visitor(hub.app).get("/healthz")
@@ -491,7 +491,10 @@ def test_health_and_metrics(hub: Hub) -> None:
     bearer = {"authorization": "Bearer t"}
     figures = Visitor(hub.app, page=False).get("/metrics", headers=bearer)
     assert "village_hub_up 1" in figures.text
-    assert hub.visitor(Role.VIEWER).get("/metrics").status_code == 200
+    assert hub.visitor(Role.ADMIN).get("/metrics").status_code == 200
+    assert hub.visitor(Role.STAFF, name="李四").get("/metrics").status_code == 403
+    some = hub.visitor(Role.ADMIN, frozenset({"gate"}), name="王五")
+    assert some.get("/metrics").status_code == 403
 
 
 def test_full_disk_is_said(hub: Hub, monkeypatch: pytest.MonkeyPatch) -> None:
