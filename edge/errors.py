@@ -7,7 +7,10 @@ EdgeError
 │   └── StoreFull       the disk is full or read-only; nothing was half written
 ├── LinkError           the township cannot be reached or refused us
 │   └── MessageRefused  a message on the wire is not what the contract says
+├── EnrolmentError      the certificates of township or box cannot be made, read or kept
+│   └── EnrolmentRefused  somebody asked for a certificate who may not have it, or asked wrongly
 ├── AccessRefused       somebody may not do what he asked for
+├── CaseRefused         a step does not fit the case as it stands now
 └── StartError          a program cannot start; the sentence says what to do about it
 
 Messages are complete sentences that a clerk can read aloud over the telephone.
@@ -52,8 +55,20 @@ class MessageRefused(LinkError):
     """A message on the wire breaks the contract; the sentence names the field."""
 
 
+class EnrolmentError(EdgeError):
+    """Certificates cannot be made, read or kept."""
+
+
+class EnrolmentRefused(EnrolmentError):
+    """A certificate was asked for by somebody who may not have it, or wrongly."""
+
+
 class AccessRefused(EdgeError):
     """The person signed in may not do this."""
+
+
+class CaseRefused(EdgeError):
+    """A step does not fit the case as it stands now; the sentence says what to do instead."""
 
 
 class StartError(EdgeError):

@@ -8,6 +8,8 @@ from typing import Any
 import sqlalchemy as sa
 
 from edge.link.messages import EvidenceEvent, IncidentEvent
+from edge.township.cases.deadlines import Deadlines
+from edge.township.store import cases
 from edge.township.store.inbox import Key
 from edge.township.store.portable import changed, insert_new
 from edge.township.store.records import ACKNOWLEDGED, RANKS, RECEIVED, Alert, AlertEvent
@@ -23,9 +25,19 @@ _SHOWN = [alerts.c[name] for name in Alert.__dataclass_fields__ if name != "pict
 
 
 def apply_incident(
-    connection: sa.Connection, key: Key, event: IncidentEvent, *, trusted: bool, now: float
+    connection: sa.Connection,
+    key: Key,
+    event: IncidentEvent,
+    *,
+    trusted: bool,
+    now: float,
+    deadlines: Deadlines | None = None,
 ) -> None:
-    """Write a revision into the history, and into the alert when it is newer than what is there."""
+    """Write a revision into the history, and into the alert when it is newer than what is there.
+
+    A first revision joins a case or begins one, due by `deadlines` (the defaults if not given).
+    """
+    targets = deadlines or Deadlines()
     values: dict[str, Any] = {name: getattr(event, name) for name in _COPIED}
     values |= {
         "rank": RANKS[event.severity],
@@ -37,9 +49,13 @@ def apply_incident(
     }
     one = {"hub": key.hub, "id": event.id}
     first = {**one, **values, "stored_at": now, "state": RECEIVED}
-    if not insert_new(connection, alerts, first):
+    if insert_new(connection, alerts, first):
+        cases.attach(connection, cases.Arrival(key.hub, event, trusted, now, targets))
+    else:
         newer = alerts.c.rev < event.rev
-        changed(connection, alerts.update().where(*_is(**one), newer).values(**values))
+        update = alerts.update().where(*_is(**one), newer).values(**values)
+        if changed(connection, update) and event.phase == "closed":
+            cases.notice_change(connection, key.hub, event.id)
     write_event(
         connection,
         hub=key.hub,
@@ -57,7 +73,7 @@ def apply_evidence(
 ) -> None:
     """Keep a picture; it may come before its incident."""
     one = {"hub": key.hub, "incident": event.incident, "sha256": event.sha256}
-    insert_new(
+    fresh = insert_new(
         connection,
         evidence,
         {
@@ -69,6 +85,8 @@ def apply_evidence(
             "stored_at": now,
         },
     )
+    if fresh:
+        cases.notice_picture(connection, key.hub, event.incident, event.sha256)
 
 
 def acknowledge(connection: sa.Connection, hub: str, incident: str, who: str, now: float) -> bool:

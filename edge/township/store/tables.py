@@ -270,6 +270,7 @@ people = sa.Table(
     words("role"),
     words("password_hash"),
     sa.Column("cameras", Words, nullable=True),
+    sa.Column("villages", Words, nullable=True),
 )
 
 sessions = sa.Table(
@@ -291,6 +292,7 @@ invitations = sa.Table(
     words("role"),
     words("password_hash"),
     sa.Column("cameras", Words, nullable=True),
+    sa.Column("villages", Words, nullable=True),
     at("expires_at"),
 )
 
@@ -302,5 +304,95 @@ audit = sa.Table(
     words("who"),
     words("action"),
     words("target"),
+    whole("number"),
+    words("hash"),
     sa.Index(None, "at"),
+)
+"""Only ever added to (a trigger refuses the rest); `number` and `hash` chain the lines."""
+
+audit_head = sa.Table(
+    "audit_head",
+    metadata,
+    sa.Column("id", Whole, primary_key=True, autoincrement=False),
+    whole("count"),
+    words("hash"),
+)
+"""How long the chain of the audit log is and how it ends; one row, which also is its lock."""
+
+cases = sa.Table(
+    "cases",
+    metadata,
+    _serial(),
+    sa.Column("open_key", Words, nullable=True, unique=True),
+    whole("version"),
+    words("hub"),
+    words("incident"),
+    words("village"),
+    words("grid"),
+    words("camera"),
+    words("camera_name"),
+    words("zone_name"),
+    words("kind"),
+    words("severity"),
+    whole("gravity"),
+    truth("drill"),
+    truth("clock_trusted"),
+    whole("count"),
+    at("first_at"),
+    at("newest_at"),
+    at("opened_at"),
+    truth("over"),
+    words("state"),
+    whole("queue"),
+    words("owner"),
+    words("assignee"),
+    words("told"),
+    whole("level"),
+    moment("due_at"),
+    at("since_at"),
+    moment("accepted_at"),
+    moment("assigned_at"),
+    moment("handling_at"),
+    moment("reported_at"),
+    moment("ended_at"),
+    words("picture"),
+    # The order of the wall, backwards: the first page of ten thousand is walked to, not sorted.
+    sa.Index("ix_cases_wall", "queue", "gravity", "newest_at", "id"),
+    sa.Index("ix_cases_due", "queue", "due_at"),
+    sa.Index("ix_cases_assignee", "assignee", "queue"),
+)
+"""Matters that are followed to their end; `open_key` makes alerts of one camera and kind meet."""
+
+case_alerts = sa.Table(
+    "case_alerts",
+    metadata,
+    _key("hub"),
+    _key("incident"),
+    whole("case_id"),
+    sa.Index(None, "case_id"),
+)
+
+case_steps = sa.Table(
+    "case_steps",
+    metadata,
+    _serial(),
+    whole("case_id"),
+    at("at"),
+    words("who"),
+    words("action"),
+    words("state"),
+    words("words"),
+    words("to"),
+    words("photo"),
+    sa.Index(None, "case_id"),
+)
+
+case_photos = sa.Table(
+    "case_photos",
+    metadata,
+    sa.Column("case_id", Whole, primary_key=True, autoincrement=False),
+    _key("sha256"),
+    sa.Column("jpeg", sa.LargeBinary, nullable=False),
+    words("who"),
+    at("at"),
 )

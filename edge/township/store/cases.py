@@ -1,0 +1,314 @@
+"""Cases: alerts of one camera and kind become one matter; every step of it is kept.
+
+All writing is compare-and-set inside the caller's transaction, so that several programs on one
+database never take, move or escalate a case twice.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+
+from edge.errors import StoreError
+from edge.link.messages import IncidentEvent
+from edge.township.cases.deadlines import Deadlines
+from edge.township.cases.states import State
+from edge.township.store.case_records import (
+    QUEUE_ENDED,
+    QUEUE_NEW,
+    QUEUE_OPEN,
+    Case,
+    CaseFilter,
+    CaseStep,
+    Place,
+)
+from edge.township.store.portable import changed, insert_new
+from edge.township.store.records import ACKNOWLEDGED, RANKS, RECEIVED
+from edge.township.store.tables import alerts, case_alerts, case_photos, case_steps, cases, evidence
+
+_SHOWN = [cases.c[name] for name in Case.__dataclass_fields__]
+_STEPS = [case_steps.c[name] for name in CaseStep.__dataclass_fields__]
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """A new alert on its way into a case."""
+
+    hub: str
+    event: IncidentEvent
+    trusted: bool
+    now: float
+    deadlines: Deadlines
+
+    @property
+    def key(self) -> str:
+        """What alerts must share to become one case."""
+        event = self.event
+        return f"{self.hub}/{event.camera}/{event.kind}{'/drill' if event.drill else ''}"
+
+    @property
+    def gravity(self) -> int:
+        return len(RANKS) - 1 - RANKS[self.event.severity]
+
+
+def attach(connection: sa.Connection, new: Arrival) -> int:
+    """Let a new alert join the open case of its camera and kind, or begin one; returns its id."""
+    # Somebody took that case and it was quiet since: this is a new matter.
+    stale = (cases.c.queue != QUEUE_NEW) & (cases.c.newest_at < new.now - new.deadlines.merge_s)
+    left = cases.update().where(cases.c.open_key == new.key, stale).values(open_key=None)
+    changed(connection, left)
+    picture = _newest_picture(connection, new.hub, new.event.id)
+    begun = insert_new(connection, cases, _first(new, picture))
+    case = _by_key(connection, new.key)
+    if not begun:
+        _join(connection, case, new, picture)
+    one = {"hub": new.hub, "incident": new.event.id, "case_id": case["id"]}
+    insert_new(connection, case_alerts, one)
+    if case["queue"] != QUEUE_NEW:
+        _take_alerts(connection, int(case["id"]), str(case["owner"]), new.now)
+    return int(case["id"])
+
+
+def notice_change(connection: sa.Connection, hub: str, incident: str) -> None:
+    """A newer revision was applied: the case shows whether it is over at the place."""
+    case = case_of(connection, hub, incident)
+    if case is None:
+        return
+    running = (
+        sa.select(alerts.c.id)
+        .join(
+            case_alerts,
+            (case_alerts.c.hub == alerts.c.hub) & (case_alerts.c.incident == alerts.c.id),
+        )
+        .where(case_alerts.c.case_id == case, alerts.c.phase != "closed")
+        .limit(1)
+    )
+    over = connection.scalar(running) is None
+    connection.execute(
+        cases.update()
+        .where(cases.c.id == case, cases.c.over != over)
+        .values(over=over, version=cases.c.version + 1)
+    )
+
+
+def notice_picture(connection: sa.Connection, hub: str, incident: str, sha256: str) -> None:
+    """A picture came: the case shows the newest."""
+    case = case_of(connection, hub, incident)
+    if case is not None:
+        connection.execute(
+            cases.update()
+            .where(cases.c.id == case)
+            .values(picture=f"{incident}/{sha256}", version=cases.c.version + 1)
+        )
+
+
+def case_of(connection: sa.Connection, hub: str, incident: str) -> int | None:
+    """The case an alert belongs to."""
+    same = (case_alerts.c.hub == hub) & (case_alerts.c.incident == incident)
+    found = connection.scalar(sa.select(case_alerts.c.case_id).where(same))
+    return None if found is None else int(found)
+
+
+def one_case(connection: sa.Connection, case: int) -> Case | None:
+    row = connection.execute(sa.select(*_SHOWN).where(cases.c.id == case)).mappings().first()
+    return Case(**row) if row else None
+
+
+def move(
+    connection: sa.Connection, before: Case, values: Mapping[str, Any], step: CaseStep
+) -> bool:
+    """Change a case and write the step down, unless it changed since it was read."""
+    same = (cases.c.id == before.id) & (cases.c.version == before.version)
+    done = changed(
+        connection, cases.update().where(same).values(version=before.version + 1, **values)
+    )
+    if done != 1:
+        return False
+    _write_step(connection, before.id, step)
+    if values.get("queue", QUEUE_NEW) != QUEUE_NEW and before.queue == QUEUE_NEW:
+        _take_alerts(connection, before.id, step.who, step.at)
+    return True
+
+
+def keep_photo(
+    connection: sa.Connection, case: int, sha256: str, jpeg: bytes, *, who: str, now: float
+) -> bool:
+    """Keep a photo; False when the case has it already."""
+    values = {"case_id": case, "sha256": sha256, "jpeg": jpeg, "who": who, "at": now}
+    return insert_new(connection, case_photos, values)
+
+
+def photo(connection: sa.Connection, case: int, sha256: str) -> bytes | None:
+    same = (case_photos.c.case_id == case) & (case_photos.c.sha256 == sha256)
+    found = connection.scalar(sa.select(case_photos.c.jpeg).where(same))
+    return bytes(found) if found is not None else None
+
+
+def count_photos(connection: sa.Connection, case: int) -> int:
+    query = sa.select(sa.func.count()).where(case_photos.c.case_id == case)
+    return int(connection.scalar(query) or 0)
+
+
+def steps_of(connection: sa.Connection, case: int) -> list[CaseStep]:
+    """The story of a case, oldest first."""
+    query = (
+        sa.select(*_STEPS).where(case_steps.c.case_id == case).order_by(case_steps.c.id).limit(500)
+    )
+    return [CaseStep(**row) for row in connection.execute(query).mappings()]
+
+
+def told_so_far(connection: sa.Connection, case: int, since: float) -> frozenset[str]:
+    """Whom escalations of the step that began `since` have told."""
+    query = sa.select(case_steps.c.to).where(
+        case_steps.c.case_id == case, case_steps.c.action == "escalate", case_steps.c.at >= since
+    )
+    return frozenset(name for (name,) in connection.execute(query) if name)
+
+
+def alerts_of(connection: sa.Connection, case: int, limit: int = 100) -> list[tuple[str, str]]:
+    """(hub, incident) of the alerts of a case, newest first."""
+    query = (
+        sa.select(case_alerts.c.hub, case_alerts.c.incident)
+        .join(alerts, (case_alerts.c.hub == alerts.c.hub) & (case_alerts.c.incident == alerts.c.id))
+        .where(case_alerts.c.case_id == case)
+        .order_by(alerts.c.stored_at.desc(), alerts.c.id.desc())
+        .limit(limit)
+    )
+    return [(hub, incident) for hub, incident in connection.execute(query)]
+
+
+def list_cases(
+    connection: sa.Connection, wanted: CaseFilter, *, after: Place | None = None, limit: int
+) -> list[Case]:
+    """What nobody has first, then the gravest, then the newest; `after` begins the next page."""
+    query = sa.select(*_SHOWN).where(*_conditions(wanted))
+    if after is not None:
+        query = query.where(_behind(after))
+    order = [cases.c[name].desc() for name in ("queue", "gravity", "newest_at", "id")]
+    rows = connection.execute(query.order_by(*order).limit(limit)).mappings()
+    return [Case(**row) for row in rows]
+
+
+def count_cases(connection: sa.Connection, wanted: CaseFilter) -> int:
+    query = sa.select(sa.func.count()).select_from(cases).where(*_conditions(wanted))
+    return int(connection.scalar(query) or 0)
+
+
+def late_cases(connection: sa.Connection, *, now: float, limit: int = 100) -> list[Case]:
+    """What should be done by now and is not, the longest overdue first."""
+    query = (
+        sa.select(*_SHOWN)
+        .where(cases.c.queue > QUEUE_ENDED, cases.c.due_at <= now)
+        .order_by(cases.c.due_at)
+        .limit(limit)
+    )
+    return [Case(**row) for row in connection.execute(query).mappings()]
+
+
+def queue_of(state: State) -> int:
+    """The part of the wall a state belongs to."""
+    if state is State.RECEIVED:
+        return QUEUE_NEW
+    return QUEUE_ENDED if state in {State.CLOSED, State.FALSE_ALARM} else QUEUE_OPEN
+
+
+def _conditions(wanted: CaseFilter) -> list[sa.ColumnElement[bool]]:
+    found: list[sa.ColumnElement[bool]] = []
+    if wanted.queues:
+        found.append(cases.c.queue.in_(wanted.queues))
+    exact = ("state", "severity", "kind", "hub", "grid", "assignee")
+    found += [cases.c[name] == value for name in exact if (value := getattr(wanted, name))]
+    if wanted.late_at is not None:
+        found += [cases.c.queue > QUEUE_ENDED, cases.c.due_at <= wanted.late_at]
+    if wanted.cameras is not None:
+        found.append(cases.c.camera.in_(sorted(wanted.cameras)))
+    if wanted.hubs is not None:
+        found.append(cases.c.hub.in_(sorted(wanted.hubs)))
+    return found
+
+
+def _behind(place: Place) -> sa.ColumnElement[bool]:
+    """Strictly after a place in the order of `list_cases`; both databases know row values."""
+    row = sa.tuple_(cases.c.queue, cases.c.gravity, cases.c.newest_at, cases.c.id)
+    return row < (place.queue, place.gravity, place.newest_at, place.id)
+
+
+def _first(new: Arrival, picture: str) -> dict[str, Any]:
+    copied = ("village", "grid", "camera", "camera_name", "zone_name", "kind", "severity", "drill")
+    event, now = new.event, new.now
+    return {name: getattr(event, name) for name in copied} | {
+        "open_key": new.key,
+        "version": 1,
+        "hub": new.hub,
+        "incident": event.id,
+        "gravity": new.gravity,
+        "clock_trusted": new.trusted,
+        "count": 1,
+        "first_at": now,
+        "newest_at": now,
+        "since_at": now,
+        "opened_at": event.opened_at.timestamp(),
+        "over": event.phase == "closed",
+        "state": State.RECEIVED.value,
+        "queue": QUEUE_NEW,
+        "due_at": new.deadlines.due(event.kind, event.severity, State.RECEIVED, now),
+        "picture": picture,
+    }
+
+
+def _join(connection: sa.Connection, case: Mapping[str, Any], new: Arrival, picture: str) -> None:
+    values: dict[str, Any] = {
+        "count": cases.c.count + 1,
+        "version": cases.c.version + 1,
+        "newest_at": new.now,
+    }
+    event = new.event
+    if event.phase != "closed":
+        values["over"] = False
+    if picture:
+        values["picture"] = picture
+    if new.gravity > case["gravity"]:
+        values |= {"gravity": new.gravity, "severity": event.severity}
+        due = new.deadlines.due(event.kind, event.severity, State(case["state"]), new.now)
+        if due is not None and (case["due_at"] is None or due < case["due_at"]):
+            values["due_at"] = due
+    connection.execute(cases.update().where(cases.c.id == case["id"]).values(**values))
+
+
+def _by_key(connection: sa.Connection, key: str) -> Mapping[str, Any]:
+    # FOR UPDATE: whoever closes the case at this moment waits, or we see that it is closed.
+    query = sa.select(cases).where(cases.c.open_key == key).with_for_update()
+    row = connection.execute(query).mappings().first()
+    if row is None:
+        raise StoreError("A case was closed while an alert joined it; the alert comes again.")
+    return dict(row)
+
+
+def _newest_picture(connection: sa.Connection, hub: str, incident: str) -> str:
+    query = (
+        sa.select(evidence.c.sha256)
+        .where(evidence.c.hub == hub, evidence.c.incident == incident)
+        .order_by(evidence.c.stored_at.desc())
+        .limit(1)
+    )
+    found = connection.scalar(query)
+    return f"{incident}/{found}" if found else ""
+
+
+def _take_alerts(connection: sa.Connection, case: int, who: str, now: float) -> None:
+    mine = sa.select(case_alerts.c.incident).where(
+        case_alerts.c.case_id == case, case_alerts.c.hub == alerts.c.hub
+    )
+    connection.execute(
+        alerts.update()
+        .where(alerts.c.id.in_(mine), alerts.c.state == RECEIVED)
+        .values(state=ACKNOWLEDGED, acknowledged_by=who, acknowledged_at=now)
+    )
+
+
+def _write_step(connection: sa.Connection, case: int, step: CaseStep) -> None:
+    values = {name: getattr(step, name) for name in CaseStep.__dataclass_fields__}
+    connection.execute(case_steps.insert().values(case_id=case, **values))
