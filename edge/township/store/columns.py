@@ -61,6 +61,17 @@ class Moment(sa.TypeDecorator[float]):
         return None if value is None else max(0.0, min(YEAR_2100_S, value))
 
 
+def key(name: str, *more: Any) -> sa.Column[str]:
+    """A text of the primary key."""
+    return sa.Column(name, Words, *more, primary_key=True)
+
+
+def serial() -> sa.Column[int]:
+    """A number the database counts up."""
+    number = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
+    return sa.Column("id", number, primary_key=True, autoincrement=True)
+
+
 def words(name: str, **options: Any) -> sa.Column[str]:
     return sa.Column(name, Words, nullable=False, server_default="", **options)
 
@@ -81,6 +92,11 @@ def moment(name: str) -> sa.Column[float]:
 def at(name: str) -> sa.Column[float]:
     """A moment that is known: Unix seconds."""
     return sa.Column(name, Moment, nullable=False, server_default="0")
+
+
+def degrees(name: str) -> sa.Column[float]:
+    """Longitude or latitude, WGS 84; NULL while nobody knows it."""
+    return sa.Column(name, Real, nullable=True)
 
 
 def truth(name: str) -> sa.Column[bool]:

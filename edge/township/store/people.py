@@ -7,12 +7,14 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from edge.chain import Verdict
 from edge.clock import Clock
 from edge.people import Account, Role, Session
+from edge.township.store.audit import append, check, page_of_lines
 from edge.township.store.database import Database
 from edge.township.store.portable import changed, insert_new
 from edge.township.store.records import AuditLine
-from edge.township.store.tables import audit, invitations, people, sessions
+from edge.township.store.tables import invitations, people, sessions
 
 
 class People:
@@ -94,30 +96,46 @@ class People:
 
     def audit(self, who: str, action: str, target: str = "") -> None:
         with self._database.write() as connection:
-            connection.execute(
-                audit.insert().values(
-                    at=self._clock.wall(), who=who, action=action, target=target[:500]
-                )
-            )
+            append(connection, at=self._clock.wall(), who=who, action=action, target=target)
 
-    def audit_lines(self, limit: int = 200) -> list[AuditLine]:
-        """Who did what, newest first."""
-        query = sa.select(audit).order_by(audit.c.id.desc()).limit(limit)
+    def audit_lines(self, limit: int = 200, before: int | None = None) -> list[AuditLine]:
+        """Who did what, newest first; `before` is the `id` of the last line already seen."""
         with self._database.read() as connection:
-            rows = connection.execute(query).all()
-        return [AuditLine(row.at, row.who, row.action, row.target) for row in rows]
+            return page_of_lines(connection, before=before, limit=limit)
+
+    def check_audit(self, noted: str = "") -> Verdict:
+        """Whether every line of the audit log is as it was written; walks all of them.
+
+        Args:
+            noted: A hash that somebody wrote down earlier; it must still be in the chain.
+        """
+        with self._database.read() as connection:
+            return check(connection, noted=noted)
 
 
 def _values(account: Account) -> dict[str, Any]:
-    cameras = None if account.cameras is None else json.dumps(sorted(account.cameras))
     return {
         "name": account.name,
         "role": account.role.value,
         "password_hash": account.password_hash,
-        "cameras": cameras,
+        "cameras": _packed(account.cameras),
+        "villages": _packed(account.villages),
     }
 
 
 def _account(row: Any) -> Account:
-    cameras = None if row["cameras"] is None else frozenset(json.loads(row["cameras"]))
-    return Account(row["name"], Role(row["role"]), row["password_hash"], cameras)
+    return Account(
+        row["name"],
+        Role(row["role"]),
+        row["password_hash"],
+        _unpacked(row["cameras"]),
+        _unpacked(row["villages"]),
+    )
+
+
+def _packed(ids: frozenset[str] | None) -> str | None:
+    return None if ids is None else json.dumps(sorted(ids))
+
+
+def _unpacked(text: str | None) -> frozenset[str] | None:
+    return None if text is None else frozenset(json.loads(text))

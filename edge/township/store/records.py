@@ -181,9 +181,16 @@ class Order:
 
 @dataclass(frozen=True, slots=True)
 class AuditLine:
-    """Who did what to what, and when."""
+    """Who did what to what, and when.
+
+    Attributes:
+        id: Place in the log, for paging.
+        number: Place in the chain; 0 for lines from before there was one.
+    """
 
     at: float
     who: str
     action: str
     target: str
+    id: int = 0
+    number: int = 0
