@@ -5,8 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from edge.clock import Clock
-from edge.township.store import alerts, hubs, inbox, orders, receipts
-from edge.township.store import place_tables  # noqa: F401 - its tables belong to the schema
+from edge.township.store import (
+    alerts,
+    hubs,
+    inbox,
+    orders,
+    place_tables,  # noqa: F401 - its tables belong to the schema
+    receipts,
+)
 from edge.township.store.database import Database
 from edge.township.store.people import People
 from edge.township.store.records import Alert, AlertEvent, Gap, Hub, Order, Receipt
