@@ -18,6 +18,7 @@ from edge.errors import MessageRefused
 MAX_MESSAGE_BYTES = 64 * 1024
 MAX_ALERT_BYTES = 1024
 MAX_THUMBNAIL_BYTES = 30 * 1024
+MAX_CHUNK_BYTES = 32 * 1024
 
 Id = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,47}$")]
 Uuid = Annotated[
@@ -27,6 +28,8 @@ Fraction = Annotated[float, Field(ge=0, le=1)]
 Sequence = Annotated[int, Field(ge=1, lt=2**53)]
 ShortText = Annotated[str, Field(max_length=80)]
 Sentence = Annotated[str, Field(max_length=500)]
+
+Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 
 Severity = Literal["life_safety", "urgent", "notice"]
 """生命安全 · 紧急 · 一般: red, orange and blue on the pages."""
@@ -112,6 +115,36 @@ class ExpiredEvent(Message):
     count: Annotated[int, Field(ge=1)]
     first_seq: Sequence
     last_seq: Sequence
+    reason: Literal["expired", "superseded", "full"] = "expired"
+    ranges: Annotated[tuple[tuple[Sequence, Sequence], ...], Field(max_length=256)] = ()
+    """The exact numbers, as inclusive pairs; numbers of earlier notices may be among them."""
+    since_s: float = 0.0
+    until_s: float = 0.0
+    """When the first and the last of them were written, in Unix seconds by the hub's clock."""
+
+
+class DigestEvent(Message):
+    """Once a day: what the township should have, so that silent loss is seen.
+
+    `evt/digest`, QoS 1, by outbox. `sha256` is over lines `number:id` of the events that were
+    acknowledged, in the order of their numbers.
+    """
+
+    day: Annotated[str, Field(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$")]
+    first_seq: Sequence
+    last_seq: Sequence
+    count: Annotated[int, Field(ge=0)]
+    sha256: Sha256
+
+
+class ClockEvent(Message):
+    """The clock of a boot was wrong and is known now: wall = monotonic + offset.
+
+    `evt/clock`, QoS 1, by outbox. The township corrects what it stored of that boot.
+    """
+
+    bootid: Annotated[str, Field(min_length=1, max_length=64)]
+    offset_s: Annotated[float, Field(allow_inf_nan=False)]
 
 
 class Envelope(Message):
@@ -138,17 +171,35 @@ class Envelope(Message):
         return self.source.rsplit("/", 1)[1]
 
 
+class Reply(Message):
+    """Answer to a command on `rsp/{id}`: first `accepted` (or a refusal), then the end.
+
+    The end also goes by outbox on `evt/answer`, so that it arrives whatever happens.
+    """
+
+    command: Uuid
+    outcome: Literal["accepted", "done", "refused", "expired", "failed"]
+    sentence: Sentence = ""
+    time: AwareDatetime
+
+
 EVENT_TYPES: dict[str, type[Message]] = {
     "cn.village.incident.v1": IncidentEvent,
     "cn.village.evidence.v1": EvidenceEvent,
     "cn.village.speaker.v1": SpeakerEvent,
     "cn.village.expired.v1": ExpiredEvent,
+    "cn.village.digest.v1": DigestEvent,
+    "cn.village.clock.v1": ClockEvent,
+    "cn.village.answer.v1": Reply,
 }
 EVENT_TOPICS: dict[str, str] = {
     "cn.village.incident.v1": "evt/incident",
     "cn.village.evidence.v1": "evt/evidence",
     "cn.village.speaker.v1": "evt/speaker",
     "cn.village.expired.v1": "evt/expired",
+    "cn.village.digest.v1": "evt/digest",
+    "cn.village.clock.v1": "evt/clock",
+    "cn.village.answer.v1": "evt/answer",
 }
 
 
@@ -180,6 +231,27 @@ class CameraStatus(Message):
     fault: Annotated[str, Field(max_length=32)] = ""
     fps_in: Annotated[float, Field(ge=0)] = 0.0
     looked_at_fps: Annotated[float, Field(ge=0)] = 0.0
+    width: Annotated[int, Field(ge=0, le=65535)] = 0
+    height: Annotated[int, Field(ge=0, le=65535)] = 0
+    """Pixels of its picture; 0 before the first one came."""
+
+
+class Capacity(Message):
+    """What the machine of a hub has."""
+
+    cores: Annotated[int, Field(ge=0)] = 0
+    memory_mb: Annotated[int, Field(ge=0)] = 0
+    disk_mb: Annotated[int, Field(ge=0)] = 0
+    cameras: Annotated[int, Field(ge=0)] = 0
+    """Cameras in its settings, those that are switched off included."""
+
+
+class DataBudget(Message):
+    """Bytes of today on a metered link."""
+
+    day: Annotated[str, Field(max_length=10)] = ""
+    spent: Annotated[int, Field(ge=0)] = 0
+    limit: Annotated[int, Field(ge=0)] = 0
 
 
 class Birth(Message):
@@ -193,6 +265,10 @@ class Birth(Message):
     model: ShortText = ""
     cameras: tuple[CameraStatus, ...] = ()
     speakers: tuple[str, ...] = ()
+    models: tuple[ShortText, ...] = ()
+    versions: dict[str, ShortText] = Field(default_factory=dict)
+    """Versions by name: of the program's surroundings, for example `python` and `system`."""
+    capacity: Capacity | None = None
     window: Window
     time: AwareDatetime
     clocktrusted: bool
@@ -206,6 +282,7 @@ class HubHeartbeat(Message):
     cameras: tuple[CameraStatus, ...] = ()
     faults: tuple[Sentence, ...] = ()
     disk_free_mb: Annotated[int, Field(ge=0)] = 0
+    budget: DataBudget | None = None
     time: AwareDatetime
     clocktrusted: bool
 
@@ -244,11 +321,53 @@ class ResyncOrder(Message):
     from_seq: Sequence
 
 
+class RepairOrder(Message):
+    """What `cmd/repair` asks for: queue these acknowledged rows again, the township lost them."""
+
+    stream: Uuid
+    ranges: Annotated[tuple[tuple[Sequence, Sequence], ...], Field(min_length=1, max_length=256)]
+
+
+class EvidenceOrder(Message):
+    """What `cmd/evidence` asks for: let a picture or clip of an incident be fetched in pieces.
+
+    The id of the order is the transfer of the `Pull` messages that follow.
+    """
+
+    incident: Uuid
+    sha256: Sha256
+    kind: Literal["picture", "clip"] = "picture"
+
+
+class ConfigOrder(Message):
+    """What `cmd/config` asks for: the few settings a township may change; absent ones stay."""
+
+    heartbeat_s: Annotated[float, Field(ge=5, le=600)] | None = None
+    daily_mb: Annotated[int, Field(ge=0, le=100_000)] | None = None
+
+
+class TalkOrder(Message):
+    """What `cmd/talk` will ask for: an official speaks live to the village.
+
+    A contract for later: hubs of this version refuse it with a sentence.
+    """
+
+    session: Uuid
+    codec: Literal["opus", "pcma"] = "opus"
+    zone: Annotated[str, Field(max_length=48)] = ""
+    seconds: Annotated[int, Field(ge=1, le=300)] = 60
+
+
 ORDERS: dict[str, type[Message]] = {
     "announce": AnnounceOrder,
     "stop": StopOrder,
     "resync": ResyncOrder,
+    "repair": RepairOrder,
+    "evidence": EvidenceOrder,
+    "config": ConfigOrder,
+    "talk": TalkOrder,
 }
+CommandName = Literal["announce", "stop", "resync", "repair", "evidence", "config", "talk"]
 
 
 class Command(Message):
@@ -260,7 +379,7 @@ class Command(Message):
     """
 
     id: Uuid
-    name: Literal["announce", "stop", "resync"]
+    name: CommandName
     hub: Id
     issuer: Annotated[str, Field(min_length=1, max_length=64)]
     issued_at: AwareDatetime
@@ -276,20 +395,37 @@ class Command(Message):
         return json.dumps(raw, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
 
 
-class Reply(Message):
-    """Answer to a command on `rsp/{id}`: first `accepted` (or a refusal), then the end."""
-
-    command: Uuid
-    outcome: Literal["accepted", "done", "refused", "expired", "failed"]
-    sentence: Sentence = ""
-    time: AwareDatetime
-
-
 class TimeOffer(Message):
     """`time`, QoS 0: the township's clock, offered to hubs that have no trusted one."""
 
     time: AwareDatetime
     clocktrusted: bool
+
+
+class Pull(Message):
+    """`pull`, QoS 1: the township wants the next piece of what an order let it fetch.
+
+    Asked again after a while, so nothing is lost when a piece is; the hub keeps no state of it.
+    """
+
+    transfer: Uuid
+    offset: Annotated[int, Field(ge=0, lt=2**40)]
+    length: Annotated[int, Field(ge=1, le=MAX_CHUNK_BYTES)] = 16 * 1024
+
+
+class Chunk(Message):
+    """The first line of a message on `chunk/{transfer}`; the bytes follow after a line feed.
+
+    An empty piece with `problem` says that the thing cannot be had any more.
+    """
+
+    offset: Annotated[int, Field(ge=0, lt=2**40)]
+    size: Annotated[int, Field(ge=0, lt=2**40)]
+    problem: Sentence = ""
+
+    def framed(self, piece: bytes) -> bytes:
+        """Header, line feed, bytes."""
+        return self.to_bytes() + b"\n" + piece
 
 
 class TownshipState(Message):

@@ -20,7 +20,10 @@ from edge.link.messages import (
     ORDERS,
     Ack,
     Birth,
+    Chunk,
+    ClockEvent,
     Command,
+    DigestEvent,
     Envelope,
     EvidenceEvent,
     ExpiredEvent,
@@ -28,6 +31,7 @@ from edge.link.messages import (
     HubState,
     IncidentEvent,
     Message,
+    Pull,
     Reply,
     SpeakerEvent,
     TimeOffer,
@@ -35,7 +39,7 @@ from edge.link.messages import (
 )
 
 Json = dict[str, Any]
-CONTRACT_VERSION = "1.0.0"
+CONTRACT_VERSION = "1.1.0"
 SCHEMAS_FILE = "messages.schema.json"
 ASYNCAPI_FILE = "asyncapi.json"
 
@@ -71,9 +75,14 @@ CHANNELS = (
     Channel("speaker", f"{_H}/{topics.SPEAKER}", SpeakerEvent, "hub", enveloped=True),
     Channel("evidence", f"{_H}/{topics.EVIDENCE}", EvidenceEvent, "hub", enveloped=True),
     Channel("expired", f"{_H}/{topics.EXPIRED}", ExpiredEvent, "hub", enveloped=True),
+    Channel("digest", f"{_H}/{topics.DIGEST}", DigestEvent, "hub", enveloped=True),
+    Channel("clock", f"{_H}/{topics.CLOCK}", ClockEvent, "hub", enveloped=True),
+    Channel("answer", f"{_H}/{topics.ANSWER}", Reply, "hub", enveloped=True),
+    Channel("chunk", f"{_H}/{topics.CHUNK}{{transfer}}", Chunk, "hub"),
     Channel("reply", f"{_H}/rsp/{{command}}", Reply, "hub"),
     Channel("ack", f"{_C}/ack", Ack, "township"),
     Channel("command", f"{_C}/cmd/{{name}}", Command, "township"),
+    Channel("pull", f"{_C}/pull", Pull, "township"),
     Channel("time", f"{_C}/time", TimeOffer, "township", qos=0),
     Channel(
         "townshipState",
@@ -89,6 +98,7 @@ _PARAMETERS = {
     "township": "Id of the township's console.",
     "command": "Id of the order that is answered.",
     "name": "Name of the order.",
+    "transfer": "Id of the order that let a picture be fetched.",
 }
 
 
@@ -194,6 +204,10 @@ def _message(channel: Channel) -> Json:
     return {
         "name": channel.message.__name__,
         "summary": (channel.message.__doc__ or "").strip().splitlines()[0],
-        "contentType": "application/json",
+        "contentType": _content_type(channel),
         "payload": body,
     }
+
+
+def _content_type(channel: Channel) -> str:
+    return "application/octet-stream" if channel.message is Chunk else "application/json"

@@ -19,8 +19,9 @@ from edge.errors import LinkError, MessageRefused
 from edge.files import write_durably
 from edge.link.messages import Command
 
-SIGNED: Final = frozenset({"announce", "stop"})
-"""Names of the orders that a hub obeys only with a signature."""
+SIGNED: Final = frozenset({"announce", "stop", "talk", "evidence", "config"})
+"""Names of the orders that a hub obeys only with a signature: those that make sound, change the
+box or let pictures out."""
 
 
 class SigningKey:
@@ -118,7 +119,7 @@ class TrustedKeys:
         if command.name not in SIGNED:
             return
         if not command.signature or not command.key:
-            raise MessageRefused("The order is not signed. Orders that make sound must be.")
+            raise MessageRefused(f"The order {command.name} is not signed, and it must be.")
         key = self._keys.get(command.key)
         if key is None:
             raise MessageRefused(

@@ -20,10 +20,14 @@ INCIDENT: Final = "evt/incident"
 SPEAKER: Final = "evt/speaker"
 EVIDENCE: Final = "evt/evidence"
 EXPIRED: Final = "evt/expired"
+DIGEST: Final = "evt/digest"
+CLOCK: Final = "evt/clock"
+ANSWER: Final = "evt/answer"
+CHUNK: Final = "chunk/"
 PING: Final = "ping"
 """A hub's own round trip to the broker; nobody needs to listen."""
-EVENTS: Final = (INCIDENT, SPEAKER, EVIDENCE, EXPIRED)
-COMMANDS: Final = ("announce", "stop", "resync")
+EVENTS: Final = (INCIDENT, SPEAKER, EVIDENCE, EXPIRED, DIGEST, CLOCK, ANSWER)
+COMMANDS: Final = ("announce", "stop", "resync", "repair", "evidence", "config", "talk")
 
 
 def safe_id(text: str) -> str:
@@ -48,6 +52,11 @@ def reply(hub: str, correlation: str) -> str:
     return from_hub(hub, f"rsp/{correlation}")
 
 
+def chunk(hub: str, transfer: str) -> str:
+    """Topic on which a hub sends a piece of a picture."""
+    return from_hub(hub, f"{CHUNK}{transfer}")
+
+
 def to_hub(hub: str, name: str) -> str:
     """Topic on which a hub listens, for example `vh1/c/lin-jia-cun/cmd/announce`."""
     return f"{ROOT}/c/{safe_id(hub)}/{name}"
@@ -59,6 +68,10 @@ def ack(hub: str) -> str:
 
 def command(hub: str, name: str) -> str:
     return to_hub(hub, f"cmd/{name}")
+
+
+def pull(hub: str) -> str:
+    return to_hub(hub, "pull")
 
 
 def time(hub: str) -> str:

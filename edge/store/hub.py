@@ -11,15 +11,29 @@ from edge.clock import Clock
 from edge.errors import StoreError
 from edge.ids import NewId, uuid7
 from edge.store.accounts import AccountTable
+from edge.store.boots import BootTable
 from edge.store.database import Database
+from edge.store.dropping import DroppingTable
+from edge.store.grants import GrantTable
 from edge.store.incidents import IncidentTable
 from edge.store.opening import prepare
 from edge.store.plays import PlayTable
+from edge.store.retention import RetentionTable
+from edge.store.sent import SentTable
 
 FILE_NAME = "hub.db"
 
 
-class HubStore(IncidentTable, PlayTable, AccountTable):
+class HubStore(
+    IncidentTable,
+    PlayTable,
+    AccountTable,
+    DroppingTable,
+    SentTable,
+    BootTable,
+    GrantTable,
+    RetentionTable,
+):
     """Everything a hub remembers, in one SQLite file.
 
     Every method blocks until it is done and may be called from any thread; a write is on the disk

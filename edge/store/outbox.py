@@ -6,62 +6,80 @@ import json
 import sqlite3
 from collections.abc import Iterable, Sequence
 
+from edge.store.limits import OutboxLimits
 from edge.store.records import Lane, OutboxEntry, OutboxRow, OutboxWindow
 from edge.store.rows import insert, stamp_columns, stamp_of
 from edge.store.table import Table
 
 INCIDENT_TYPE = "cn.village.incident.v1"
-EXPIRED_TYPE = "cn.village.expired.v1"
 
-# Of this boot the monotonic clock decides. Of an earlier boot only two trusted wall clocks can;
-# without them nothing is thrown away.
-_TOO_OLD = """
-    expires_s IS NOT NULL AND (
-        (created_boot = :boot AND :mono - created_mono > expires_s)
-        OR (created_boot <> :boot AND created_trusted AND :trusted
-            AND :wall - created_wall > expires_s))
+_MOVED = (
+    "seq, id, type, data, lane, expires_s, incident, rev, "
+    "created_wall, created_mono, created_boot, created_trusted"
+)
+_MARK_SENT = """
+    UPDATE incidents SET sent = 1 WHERE sent = 0 AND EXISTS (SELECT 1 FROM outbox
+    WHERE seq BETWEEN ? AND ? AND incident = incidents.id AND outbox.rev >= incidents.rev)
+    AND id IN (SELECT incident FROM outbox WHERE seq BETWEEN ? AND ? AND incident IS NOT NULL)
+"""
+_NEXT = """
+    SELECT * FROM outbox WHERE seq NOT IN (SELECT value FROM json_each(:skip))
+    ORDER BY lane, seq LIMIT :limit
+"""
+_NEXT_OF_BACKLOG = """
+    SELECT outbox.* FROM (
+        SELECT seq FROM outbox WHERE seq NOT IN (SELECT value FROM json_each(:skip))
+        ORDER BY lane, seq < :backlog, CASE WHEN seq < :backlog THEN -seq ELSE seq END
+        LIMIT :limit) AS chosen JOIN outbox USING (seq)
+    ORDER BY lane, seq < :backlog, CASE WHEN seq < :backlog THEN -seq ELSE seq END
 """
 
 
 class OutboxTable(Table):
-    """The outbox, ordered by lane and sequence number."""
+    """The outbox, ordered by lane and sequence number.
 
-    def pending(self, limit: int, in_flight: frozenset[int] = frozenset()) -> list[OutboxRow]:
+    Attributes:
+        limits: How much it may hold.
+    """
+
+    limits = OutboxLimits()
+
+    def pending(
+        self, limit: int, in_flight: frozenset[int] = frozenset(), *, backlog_until: int = 0
+    ) -> list[OutboxRow]:
         """The next rows to send, most urgent lane first, oldest first within a lane.
 
         Args:
             limit: At most so many.
             in_flight: Sequence numbers that are under way and must not be given again.
+            backlog_until: Rows below this number waited for long: within a lane they come after
+                the fresh ones, the newest of them first.
         """
-        skip = json.dumps(sorted(in_flight))
-        rows = self._database.read(
-            lambda reader: reader.execute(
-                "SELECT * FROM outbox WHERE seq NOT IN (SELECT value FROM json_each(?)) "
-                "ORDER BY lane, seq LIMIT ?",
-                (skip, limit),
-            ).fetchall()
-        )
+        values = {"skip": json.dumps(sorted(in_flight)), "limit": limit, "backlog": backlog_until}
+        statement = _NEXT_OF_BACKLOG if backlog_until else _NEXT
+        rows = self._database.read(lambda reader: reader.execute(statement, values).fetchall())
         return [_row(row) for row in rows]
 
     def acknowledge(self, stream: str, ranges: Iterable[tuple[int, int]]) -> int:
-        """Forget rows the township has committed; inclusive ranges. Returns how many went.
+        """Let go of rows the township has committed; inclusive ranges. Returns how many went.
 
-        An incident counts as sent when the row of its newest revision is among them. Ranges of
-        another stream (an older database) are ignored.
+        They can be queued again for a while; see `SentTable`. An incident counts as sent when the
+        row of its newest revision is among them. Ranges of another stream (an older database)
+        are ignored.
         """
         if stream != self.stream_id:
             return 0
         pairs = list(ranges)
+        now_s = self._clock.wall()
 
         def job(writer: sqlite3.Connection) -> int:
             gone = 0
             for first, last in pairs:
+                writer.execute(_MARK_SENT, (first, last, first, last))
                 writer.execute(
-                    "UPDATE incidents SET sent = 1 WHERE sent = 0 AND EXISTS (SELECT 1 FROM outbox "
-                    "WHERE seq BETWEEN ? AND ? AND incident = incidents.id "
-                    "AND outbox.rev >= incidents.rev) AND id IN (SELECT incident FROM outbox "
-                    "WHERE seq BETWEEN ? AND ? AND incident IS NOT NULL)",
-                    (first, last, first, last),
+                    f"INSERT OR REPLACE INTO sent ({_MOVED}, stream, sent_wall) "  # noqa: S608
+                    f"SELECT {_MOVED}, ?, ? FROM outbox WHERE seq BETWEEN ? AND ?",
+                    (stream, now_s, first, last),
                 )
                 gone += writer.execute(
                     "DELETE FROM outbox WHERE seq BETWEEN ? AND ?", (first, last)
@@ -95,44 +113,25 @@ class OutboxTable(Table):
 
         return self._database.read(question)
 
-    def expire(self) -> int:
-        """Drop rows past their useful life and tell the township so, in one transaction.
+    def requeue(self, stream: str, ranges: Sequence[tuple[int, int]]) -> int:
+        """Queue rows again that the township had and lost; returns how many there were.
 
-        One row of type `cn.village.expired.v1` is written per type. Returns how many went.
+        They keep their numbers and ids. What is no longer kept is left out.
         """
-        now = self._clock.stamp()
-        when = {
-            "boot": now.boot_id,
-            "mono": now.mono_s,
-            "wall": now.wall_s,
-            "trusted": int(now.trusted),
-        }
-        if not self._database.read(
-            lambda reader: reader.execute(
-                f"SELECT 1 FROM outbox WHERE {_TOO_OLD} LIMIT 1",  # noqa: S608
-                when,
-            ).fetchone()
-        ):
+        if stream != self.stream_id:
             return 0
 
         def job(writer: sqlite3.Connection) -> int:
-            groups = writer.execute(
-                "SELECT type, count(*) AS count, min(seq) AS first_seq, max(seq) AS last_seq "  # noqa: S608
-                f"FROM outbox WHERE {_TOO_OLD} GROUP BY type",
-                when,
-            ).fetchall()
-            writer.execute(f"DELETE FROM outbox WHERE {_TOO_OLD}", when)  # noqa: S608
-            told = [
-                OutboxEntry(
-                    id=self._new_id(),
-                    type=EXPIRED_TYPE,
-                    data=json.dumps(dict(group)).encode(),
-                    lane=Lane.STATISTICS,
-                )
-                for group in groups
-            ]
-            self._append(writer, told)
-            return int(sum(group["count"] for group in groups))
+            back = 0
+            for first, last in ranges:
+                which = "seq BETWEEN ? AND ? AND data IS NOT NULL AND stream = ?"
+                back += writer.execute(
+                    f"INSERT OR IGNORE INTO outbox ({_MOVED}) "  # noqa: S608
+                    f"SELECT {_MOVED} FROM sent WHERE {which}",
+                    (first, last, stream),
+                ).rowcount
+                writer.execute(f"DELETE FROM sent WHERE {which}", (first, last, stream))  # noqa: S608
+            return back
 
         return self._database.write(job)
 
@@ -149,12 +148,13 @@ class OutboxTable(Table):
         numbers: list[int] = []
         for entry in entries:
             tells = entry.type == INCIDENT_TYPE
+            lasts_s = self.limits.lasts_s.get(entry.lane)
             columns: dict[str, object] = {
                 "id": entry.id,
                 "type": entry.type,
                 "data": entry.data,
                 "lane": int(entry.lane),
-                "expires_s": entry.expires_s,
+                "expires_s": lasts_s if entry.expires_s is None else entry.expires_s,
                 "incident": incident if tells else None,
                 "rev": rev if tells else None,
                 **stamp_columns("created", now),

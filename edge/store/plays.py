@@ -6,7 +6,7 @@ import sqlite3
 from collections.abc import Sequence
 
 from edge.store.outbox import OutboxTable
-from edge.store.records import CommandRecord, OutboxEntry, PlayRecord
+from edge.store.records import CommandRecord, Lane, OutboxEntry, PlayRecord
 from edge.store.rows import insert, stamp_columns, stamp_of, upsert
 
 _PLAIN = (
@@ -15,6 +15,7 @@ _PLAIN = (
 )
 _REQUESTED = frozenset(stamp_columns("requested", None))
 ACCEPTED = "accepted"
+ANSWER_TYPE = "cn.village.answer.v1"
 
 
 class PlayTable(OutboxTable):
@@ -92,8 +93,20 @@ class PlayTable(OutboxTable):
         outcome: str,
         sentence: str,
         entries: Sequence[OutboxEntry] = (),
+        *,
+        reply: bytes = b"",
     ) -> None:
-        """Remember the answer of an order, and queue what the township must learn with it."""
+        """Remember the answer of an order, and queue what the township must learn with it.
+
+        Args:
+            command_id: The order.
+            outcome: How it ended.
+            sentence: Why, for people.
+            entries: What else the township must learn.
+            reply: The answer as it goes on the wire; it is queued with the rest.
+        """
+        if reply:
+            entries = [*entries, OutboxEntry(self._new_id(), ANSWER_TYPE, reply, Lane.RECEIPT)]
 
         def job(writer: sqlite3.Connection) -> None:
             writer.execute(

@@ -207,6 +207,10 @@ def test_what_expired_is_told(store: HubStore, clock: SimulatedClock) -> None:
         "count": 3,
         "first_seq": 2,
         "last_seq": 4,
+        "reason": "expired",
+        "ranges": [[2, 4]],
+        "since_s": clock.wall() - 61,
+        "until_s": clock.wall() - 61,
     }
     assert store.expire() == 0
 
