@@ -362,7 +362,7 @@ class Hub:
             for rule in camera.rule
             if rule.speak
             for zone_name in [next((z.name for z in camera.zone if z.id == rule.zone), "")]
-            for label in rule_spec(rule).labels
+            for label in rule_spec(rule).labels or ("",)
         ]
 
     def _incident_changed(self, incident: Incident, phase: Phase) -> None:

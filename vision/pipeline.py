@@ -16,7 +16,7 @@ from vision.health import HealthStep
 from vision.masks import Mask
 from vision.motion import MotionModel, Movement
 from vision.reports import IncidentReport, Phase
-from vision.rules import Finding, Rule, Scene, build_rule
+from vision.rules import KINDS, Finding, Rule, Scene, build_rule
 from vision.settings import CameraSpec, RuleSpec
 from vision.stillness import Stillness
 from vision.tracking import Track, Tracker
@@ -135,7 +135,9 @@ class Pipeline:
             except RuleError as error:
                 self._on_fault(str(error))
                 continue
-            if not set(spec.labels) & set(self._detector.labels):
+            kind = KINDS.get(spec.kind)
+            looks_itself = kind is not None and kind.own_label
+            if not looks_itself and not set(spec.labels) & set(self._detector.labels):
                 self._on_fault(
                     f"The rule {spec.kind!r} of camera {self._camera.name!r} waits for "
                     f"{', '.join(spec.labels)}, which the model {self._detector.name} never finds. "

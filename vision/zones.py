@@ -28,6 +28,11 @@ class Zone:
         self.name = spec.name
         self._polygon = spec.polygon
 
+    @property
+    def polygon(self) -> Polygon:
+        """Its corners, fractions of the picture."""
+        return self._polygon
+
     def contains(self, point: Point) -> bool:
         """Whether a point (fractions of the picture) lies inside.
 

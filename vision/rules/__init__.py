@@ -10,6 +10,7 @@ from vision.rules.fire import Fire
 from vision.rules.forbidden_vehicle import ForbiddenVehicle
 from vision.rules.intrusion import Intrusion
 from vision.rules.kinds import KINDS, Kind
+from vision.rules.left_object import LeftObject
 from vision.rules.line_crossing import LineCrossing
 from vision.rules.loitering import Loitering
 from vision.rules.obstruction import Obstruction
@@ -17,6 +18,7 @@ from vision.rules.over_capacity import OverCapacity
 from vision.rules.person_down import PersonDown
 from vision.rules.rule import Finding, Rule, RuleFactory, Scene
 from vision.rules.smoke import Smoke
+from vision.rules.water_level import WaterLevel
 from vision.rules.wrong_way import WrongWay
 from vision.settings import CameraSpec, RuleSpec
 from vision.zones import WHOLE_PICTURE, Zone
@@ -34,6 +36,8 @@ RULES: Mapping[str, RuleFactory] = {
     "person_down": PersonDown,
     "fire": Fire,
     "smoke": Smoke,
+    "left_object": LeftObject,
+    "water_level": WaterLevel,
 }
 
 
@@ -65,6 +69,8 @@ def build_rule(spec: RuleSpec, camera: CameraSpec) -> tuple[Rule, Zone]:
 
 def _check_labels(spec: RuleSpec, camera: CameraSpec) -> None:
     kind = KINDS.get(spec.kind)
+    if kind is not None and kind.own_label:
+        return
     allowed = kind.allowed if kind else LABELS
     unknown = set(spec.labels) - set(LABELS)
     if unknown or not spec.labels:

@@ -27,12 +27,15 @@ class Kind:
     Attributes:
         name: As on the wire and in the settings.
         severity: How bad it is where the owner did not say.
-        allowed: Labels that a rule of this kind can mean; empty where no rule makes it.
+        allowed: Labels that a rule of this kind can mean; empty where no rule or no detector
+            makes it.
         labels: Labels it watches where the owner did not say.
         dwell_s: Seconds it must last where the owner did not say.
         needs_line: A line must be drawn.
         needs_limit: A number must be given that may not be exceeded.
         needs_direction: The allowed direction must be given.
+        own_label: What its incidents are labelled; for rules that judge the picture itself and
+            need no detector. Empty where they tell of objects a detector found.
         experimental: Not yet proven on footage of villages; pages should say so.
     """
 
@@ -47,6 +50,7 @@ class Kind:
     needs_line: bool = False
     needs_limit: bool = False
     needs_direction: bool = False
+    own_label: str = ""
     experimental: bool = False
 
 
@@ -119,20 +123,32 @@ _RULES = (
         dwell_s=10.0,
         experimental=True,
     ),
+    Kind(
+        *("left_object", "notice", f"{_RULE}ObjectAbandoned", _VIDEO, 3),
+        dwell_s=60.0,
+        own_label="object",
+    ),
+    Kind(
+        *("water_level", "life_safety", f"{_RULE}FieldDetector/ObjectsInside", _VIDEO, 1),
+        dwell_s=20.0,
+        needs_line=True,
+        own_label="water",
+        experimental=True,
+    ),
 )
 
 _OTHERS = (
-    Kind("water_level", "life_safety", f"{_RULE}FieldDetector/ObjectsInside", _VIDEO, 1),
     Kind("camera_covered", "notice", _SCENE, _DEVICE, 2),
     Kind("camera_moved", "notice", _SCENE, _DEVICE, 2),
     Kind("camera_defocused", "notice", "VideoSource/ImageTooBlurry/AnalyticsService", _VIDEO, 11),
     Kind("camera_frozen", "notice", "VideoSource/SignalLoss", _VIDEO, 11),
     Kind("camera_dark", "notice", "VideoSource/ImageTooDark/AnalyticsService", _VIDEO, 11),
     Kind("camera_glare", "notice", "VideoSource/ImageTooBright/AnalyticsService", _VIDEO, 11),
+    Kind("camera_clock", "notice", "Device/HardwareFailure/ClockFailure", _FAULT, None),
     Kind("camera_lost", "notice", "VideoSource/SignalLoss", _DEVICE, 1),
     Kind("disk_full", "notice", "Device/HardwareFailure/StorageFailure", _DEVICE, 3),
     Kind("store_fault", "notice", "Device/HardwareFailure/StorageFailure", _FAULT, 1),
 )
 
 KINDS: Mapping[str, Kind] = {kind.name: kind for kind in (*_RULES, *_OTHERS)}
-"""Every kind by its name; those with `allowed` labels are made by rules."""
+"""Every kind by its name; those with `allowed` labels or an own one are made by rules."""
