@@ -274,6 +274,72 @@ class TownshipLinkSection(LinkSection):
     )
 
 
+class EnrolmentSection(Section):
+    """How villages get their certificates, and what the broker's files say."""
+
+    enabled: bool = Field(
+        False, description="Give certificates to villages; `village-hub township init` sets it up."
+    )
+    host: str = Field("0.0.0.0", description="Address the enrolment desk listens on.")  # noqa: S104 - the villages come from outside
+    port: Port = Field(8445, description="Port of the enrolment desk; 0 takes any free one.")
+    names: list[str] = Field(
+        default_factory=list,
+        max_length=8,
+        description="Names or addresses by which villages reach this server; they are told the "
+        "first.",
+    )
+    broker_port: Port = Field(8883, description="Port of the broker for the villages.")
+    console_port: Port = Field(8884, description="Port of the broker for this machine only.")
+    broker_at: str = Field(
+        "",
+        max_length=200,
+        description="Folder where mosquitto finds its files, if something copies them there; "
+        "empty takes `broker` in the state folder.",
+    )
+    reload_command: list[str] = Field(
+        default_factory=list,
+        max_length=8,
+        description="Command that lets mosquitto read its files again; empty sends SIGHUP to the "
+        "process in `mosquitto.pid`.",
+    )
+    code_hours: Annotated[int, Field(ge=1, le=168)] = Field(
+        24, description="Hours for which an enrolment code is good."
+    )
+    certificate_days: Annotated[int, Field(ge=2, le=825)] = Field(
+        90, description="Days for which a certificate is good; renewed after two thirds."
+    )
+
+
+class DatabaseSection(Section):
+    """Where the console keeps its records."""
+
+    url: str = Field(
+        "",
+        max_length=500,
+        description="SQLAlchemy URL without a password, for example "
+        "`postgresql+psycopg://village@127.0.0.1/village`; empty takes SQLite in the state folder.",
+    )
+    password_file: Path | None = Field(
+        None, description="File of the database password, put into the URL."
+    )
+
+
+class MapSection(Section):
+    """What the map is drawn on; without tiles it needs nothing from outside."""
+
+    tiles: str = Field(
+        "",
+        max_length=500,
+        pattern=r"^(https?://[^\s;,'\"]+)?$",
+        description="Address of map tiles in Web Mercator (WGS 84 or CGCS 2000) with `{x}`, `{y}`, "
+        "`{z}`, and `{key}` where a key is needed; empty draws villages on plain ground.",
+    )
+    key_file: Path | None = Field(
+        None, description="File of the tile server's key; browsers of signed-in people receive it."
+    )
+    credit: str = Field("", max_length=80, description="Whose map it is, written into the corner.")
+
+
 class TownshipSettings(Section):
     """`township.toml`."""
 
@@ -281,4 +347,6 @@ class TownshipSettings(Section):
     state: StateSection = StateSection()
     web: TownshipWebSection = TownshipWebSection()
     link: TownshipLinkSection = TownshipLinkSection()
-    database: str = Field("", description="SQLAlchemy URL; empty takes SQLite in the state folder.")
+    enrolment: EnrolmentSection = EnrolmentSection()
+    database: DatabaseSection = DatabaseSection()
+    map: MapSection = MapSection()

@@ -24,6 +24,7 @@ from edge.township.figures import write_figures
 from edge.township.ingest import Ingest, Resync
 from edge.township.orders import Orders
 from edge.township.store import Store
+from edge.township.store.address import address_of
 from edge.township.web.pages import Doors, build_pages
 from edge.township.web.rooms import Room
 
@@ -247,7 +248,7 @@ def open_store(settings: TownshipSettings, clock: Clock) -> Store:
         StartError: The folder or the database cannot be used.
     """
     folder = settings.state.folder
-    if not settings.database:
+    if not settings.database.url:
         try:
             folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
@@ -255,8 +256,8 @@ def open_store(settings: TownshipSettings, clock: Clock) -> Store:
                 f"The state folder {folder} cannot be made: {error.strerror}. Check `folder` in "
                 "the `[state]` section and the rights of this user."
             ) from error
-    url = settings.database or f"sqlite:///{(folder / 'township.db').resolve()}"
-    return Store(url, clock)
+    own = f"sqlite:///{(folder / 'township.db').resolve()}"
+    return Store(address_of(settings.database) or own, clock)
 
 
 def _trouble_of(link: TownshipLink) -> str:

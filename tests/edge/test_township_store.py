@@ -9,13 +9,18 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 from alembic.autogenerate import compare_metadata
+from alembic.config import Config
 from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
 
 from edge.clock import SimulatedClock
 from edge.errors import StartError, StoreError
 from edge.people import Account, Role, Session
+from edge.settings.schema import DatabaseSection
 from edge.site.accounts import Accounts
 from edge.township.store import Store
+from edge.township.store.address import address_of
+from edge.township.store.database import MIGRATIONS
 from edge.township.store.portable import insert_new
 from edge.township.store.tables import alerts, gaps, inbox, metadata, people
 from tests.edge.township_hub import FakeHub, Post, fresh_database, uid
@@ -202,3 +207,28 @@ def test_sqlite_keeps_its_promises(tmp_path: Path) -> None:
         ]
     made.close()
     assert said == ["wal", 2, 1]
+
+
+def test_there_is_one_newest_version_of_the_tables() -> None:
+    """Two versions after the same one would stop every start."""
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS))
+    assert len(ScriptDirectory.from_config(config).get_heads()) == 1
+
+
+def test_the_password_of_the_database_comes_from_its_file(tmp_path: Path) -> None:
+    """It is in no setting; an address with a password in it is refused without showing it."""
+    file = tmp_path / "password"
+    file.write_text("geheim/@:\n", encoding="utf-8")
+    url = address_of(DatabaseSection(url="postgresql+psycopg://v@h/x", password_file=file))
+    assert url is not None
+    assert (url.password, "geheim" in str(url)) == ("geheim/@:", False)
+    assert address_of(DatabaseSection()) is None
+    for wrong in (
+        DatabaseSection(url="postgresql+psycopg://v:geheim@h/x"),
+        DatabaseSection(url="no address: geheim"),
+        DatabaseSection(url="postgresql://v@h/x", password_file=tmp_path / "absent"),
+    ):
+        with pytest.raises(StartError) as refusal:
+            address_of(wrong)
+        assert "geheim" not in str(refusal.value)

@@ -33,7 +33,7 @@ def explain(settings: HubSettings | TownshipSettings, words: Words) -> Iterator[
     if isinstance(settings, TownshipSettings):
         me = settings.township
         yield words("check.township", name=me.name, id=me.id)
-        yield words("check.database_own" if not settings.database else "check.database")
+        yield words("check.database_own" if not settings.database.url else "check.database")
     else:
         me_here = settings.hub
         yield words("check.hub", village=me_here.village, id=me_here.id, township=me_here.township)

@@ -28,7 +28,7 @@ class Database:
     line) waits for the database's own lock.
     """
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str | sa.URL) -> None:
         """Open and bring the tables up to date.
 
         Args:
@@ -42,15 +42,15 @@ class Database:
             self._open(url, undo)
             undo.pop_all()
 
-    def _open(self, url: str, undo: ExitStack) -> None:
+    def _open(self, url: str | sa.URL, undo: ExitStack) -> None:
         try:
-            self._engine = sa.create_engine(url)
+            self._engine = sa.create_engine(url, **_options(url))
             undo.callback(self._engine.dispose)
             if self._engine.dialect.name == "sqlite":
                 _prepare_sqlite(self._engine)
             self._migrate()
         except (exc.SQLAlchemyError, CommandError, ModuleNotFoundError, StoreError) as error:
-            shown = sa.engine.make_url(url).render_as_string() if "://" in url else "database"
+            shown = _shown(url)
             raise StartError(
                 f"The township database {shown} cannot be used: {_first_line(error)} "
                 "Check the path, the rights and the free space, or restore the last backup."
@@ -94,6 +94,19 @@ class Database:
         with self.write() as connection:
             config.attributes["connection"] = connection
             command.upgrade(config, "head")
+
+
+def _options(url: str | sa.URL) -> dict[str, Any]:
+    """A connection that a restart of the server cut off is replaced, not given out."""
+    return {} if sa.make_url(url).get_backend_name() == "sqlite" else {"pool_pre_ping": True}
+
+
+def _shown(url: str | sa.URL) -> str:
+    """An address without its password."""
+    try:
+        return sa.make_url(url).render_as_string()
+    except exc.ArgumentError:
+        return "database"
 
 
 @contextmanager

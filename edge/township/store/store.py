@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import sqlalchemy as sa
+
 from edge.clock import Clock
 from edge.township.store import (
     alerts,
@@ -13,6 +15,7 @@ from edge.township.store import (
     place_tables,  # noqa: F401 - its tables belong to the schema
     receipts,
 )
+from edge.township.store.casebook import CaseBook
 from edge.township.store.database import Database
 from edge.township.store.people import People
 from edge.township.store.records import Alert, AlertEvent, Gap, Hub, Order, Receipt
@@ -33,7 +36,7 @@ class Store:
     Every method may block. Errors are `StoreError`.
     """
 
-    def __init__(self, url: str, clock: Clock) -> None:
+    def __init__(self, url: str | sa.URL, clock: Clock) -> None:
         """Open the database and bring its tables up to date.
 
         Raises:
@@ -41,6 +44,7 @@ class Store:
         """
         self.database = Database(url)
         self.people = People(self.database, clock)
+        self.cases = CaseBook(self.database)
 
     def close(self) -> None:
         self.database.close()
@@ -79,11 +83,6 @@ class Store:
                 receipts.receipts_of_incident(connection, hub, incident),
             )
 
-    def acknowledge(self, hub: str, incident: str, who: str, *, now: float) -> bool:
-        """Take an alert; False when somebody was faster or there is no such alert."""
-        with self.database.write() as connection:
-            return alerts.acknowledge(connection, hub, incident, who, now)
-
     def picture(self, hub: str, incident: str, sha256: str) -> bytes | None:
         """The thumbnail, a JPEG."""
         with self.database.read() as connection:
@@ -106,11 +105,11 @@ class Store:
         with self.database.read() as connection:
             return receipts.newest_receipts(connection, limit)
 
-    def receipts_of(self, shown: list[Alert]) -> dict[tuple[str, str], list[Receipt]]:
-        """What was spoken for each of these alerts, by (hub, incident), newest first."""
+    def spoken_for(self, incidents: list[str]) -> dict[tuple[str, str], list[Receipt]]:
+        """What was spoken for these incidents, by (hub, incident), newest first."""
         found: dict[tuple[str, str], list[Receipt]] = {}
         with self.database.read() as connection:
-            for receipt in receipts.receipts_of_incidents(connection, [one.id for one in shown]):
+            for receipt in receipts.receipts_of_incidents(connection, incidents):
                 found.setdefault((receipt.hub, receipt.incident), []).append(receipt)
         return found
 
