@@ -199,6 +199,10 @@ class HubLink:
             guard_s=settings.guard_s,
         )
         now = clock.monotonic()
+    def renew(self) -> None:
+        """Connect anew, with the certificate that lies in the files now; nothing is lost."""
+        self._connection.renew()
+
         self._status = LinkStatus(connected=False, since_mono_s=now)
         self._faults: dict[str, str] = {}
         self._connection_fault = ""

@@ -91,6 +91,15 @@ class TrustedKeys:
 
     def __init__(self, keys: Mapping[str, Ed25519PublicKey]) -> None:
         self._keys = dict(keys)
+        self._learnt: dict[str, Ed25519PublicKey] = {}
+
+    def learn(self, pems: Mapping[str, bytes]) -> None:
+        """Obey these public keys (PEM) by id, too, instead of those that were learnt before.
+
+        Raises:
+            LinkError: One is no Ed25519 key; nothing was changed.
+        """
+        self._learnt = {name: _public(pem, f"the key {name!r}") for name, pem in pems.items()}
 
     @classmethod
     def load(cls, files: Mapping[str, Path]) -> TrustedKeys:
@@ -102,12 +111,9 @@ class TrustedKeys:
         keys: dict[str, Ed25519PublicKey] = {}
         for key_id, file in files.items():
             try:
-                key = serialization.load_pem_public_key(file.read_bytes())
-            except (OSError, ValueError, UnsupportedAlgorithm) as error:
+                keys[key_id] = _public(file.read_bytes(), str(file))
+            except OSError as error:
                 raise LinkError(f"The public key {file} cannot be read: {error}.") from error
-            if not isinstance(key, Ed25519PublicKey):
-                raise LinkError(f"{file} holds no Ed25519 key. Ask the township for the right one.")
-            keys[key_id] = key
         return cls(keys)
 
     def check(self, command: Command) -> None:
@@ -120,7 +126,7 @@ class TrustedKeys:
             return
         if not command.signature or not command.key:
             raise MessageRefused(f"The order {command.name} is not signed, and it must be.")
-        key = self._keys.get(command.key)
+        key = self._keys.get(command.key) or self._learnt.get(command.key)
         if key is None:
             raise MessageRefused(
                 f"The order is signed with the key {command.key!r}, which this box does not know."
@@ -130,3 +136,13 @@ class TrustedKeys:
             key.verify(signature, command.signed_bytes())
         except (InvalidSignature, binascii.Error, ValueError) as error:
             raise MessageRefused("The signature of the order is wrong.") from error
+
+
+def _public(pem: bytes, where: str) -> Ed25519PublicKey:
+    try:
+        key = serialization.load_pem_public_key(pem)
+    except (ValueError, UnsupportedAlgorithm) as error:
+        raise LinkError(f"The public key {where} cannot be read: {error}.") from error
+    if not isinstance(key, Ed25519PublicKey):
+        raise LinkError(f"{where} holds no Ed25519 key. Ask the township for the right one.")
+    return key

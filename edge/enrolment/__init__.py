@@ -1,0 +1,1 @@
+"""How a box gets its identity: one-time codes, certificates, and the talk between both ends."""
