@@ -11,7 +11,7 @@ import ctypes
 import time
 import uuid
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Protocol
@@ -46,6 +46,16 @@ class Stamp:
     def iso(self) -> str:
         """RFC 3339 with milliseconds and `Z`."""
         return self.utc.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def corrected(stamp: Stamp, now: Stamp) -> Stamp:
+    """An earlier moment of this boot by a clock that was wrong then and is trusted now.
+
+    Anything else comes back as it is: moments of other boots, and those that were trusted.
+    """
+    if stamp.trusted or not now.trusted or stamp.boot_id != now.boot_id:
+        return stamp
+    return replace(stamp, wall_s=now.wall_s - (now.mono_s - stamp.mono_s), trusted=True)
 
 
 class Clock(Protocol):
@@ -88,7 +98,7 @@ class SystemClock:
     """The machine's own clock.
 
     Trust: the kernel says a time daemon synchronised it, or somebody who knows (the township over
-    the link, the installer) called `trust`. Never trusted before `SOFTWARE_EPOCH_S`.
+    the link, the installer) called `trust` or `adopt`. Never trusted before `SOFTWARE_EPOCH_S`.
     """
 
     def __init__(
@@ -99,28 +109,41 @@ class SystemClock:
     ) -> None:
         self._synchronised = synchronised
         self._vouched = False
+        self._adopted_offset_s: float | None = None
         try:
             self._boot_id = boot_file.read_text(encoding="ascii").strip()
         except OSError:
             self._boot_id = str(uuid.uuid4())
 
     def wall(self) -> float:
-        return time.time()
+        offset_s = self._adopted_offset_s
+        return time.time() if offset_s is None else time.monotonic() + offset_s
 
     def monotonic(self) -> float:
         return time.monotonic()
+
+    def adopt(self, wall_s: float) -> None:
+        """Go by a time that somebody who knows it gave us, until a time daemon keeps our own.
+
+        The machine's clock is not touched; setting it is the time daemon's work.
+        """
+        self._adopted_offset_s = wall_s - time.monotonic()
+        self._vouched = True
 
     def trust(self) -> None:
         """Somebody who knows the time has confirmed ours."""
         self._vouched = True
 
     def trusted(self) -> bool:
+        if self._adopted_offset_s is not None and self._synchronised():
+            self._adopted_offset_s = None
         if self.wall() < SOFTWARE_EPOCH_S:
             return False
         return self._vouched or self._synchronised()
 
     def stamp(self) -> Stamp:
-        return Stamp(self.wall(), self.monotonic(), self._boot_id, self.trusted())
+        trusted = self.trusted()
+        return Stamp(self.wall(), self.monotonic(), self._boot_id, trusted)
 
 
 class SimulatedClock:
@@ -161,6 +184,14 @@ class SimulatedClock:
         self._wall_s += seconds
         if trusted is not None:
             self._trusted = trusted
+
+    def trust(self) -> None:
+        """Somebody who knows the time has confirmed ours."""
+        self._trusted = True
+
+    def adopt(self, wall_s: float) -> None:
+        """Go by a time that somebody who knows it gave us."""
+        self._wall_s, self._trusted = wall_s, True
 
     def reboot(self, boot_id: str, *, wall_s: float, trusted: bool) -> None:
         """A power cut: monotonic time starts again."""

@@ -14,88 +14,39 @@ from typing import Literal
 from edge.clock import Clock
 from edge.errors import EdgeError, MessageRefused, StoreError
 from edge.link import topics
-from edge.link.connection import (
-    Address,
-    Arrived,
-    Connection,
-    Down,
-    Event,
-    Published,
-    Up,
-    Will,
-)
+from edge.link.chunks import Chunks, Read
+from edge.link.connection import Arrived, Connection, Down, Event, Published, Up, Will
+from edge.link.housekeeping import Housekeeping
+from edge.link.hub_status import HubLinkSettings, LinkStatus
 from edge.link.liveness import RoundTrip
 from edge.link.messages import (
     Ack,
     Birth,
-    Command,
     HubHeartbeat,
     HubState,
+    Pull,
     Reply,
-    ResyncOrder,
     TimeOffer,
     TownshipState,
     Window,
     read,
 )
-from edge.link.orders import CommandHandler, Orders, Outcome, answer
-from edge.link.outbox import Outbox, window_of
+from edge.link.orders import CommandHandler, Orders, Outcome
+from edge.link.outbox import Memory, window_of
 from edge.link.replies import Replies
 from edge.link.sender import Sender
 from edge.link.signing import TrustedKeys
+from edge.link.tuning import Tuning
 
 _log = logging.getLogger(__name__)
+
+__all__ = ["HubLink", "HubLinkSettings", "LinkStatus"]
 
 _REFUSED = 0x80
 _SESSION_EXPIRY_S = 86_400
 _LOOK_S = 5.0
 _EXPIRE_EVERY_S = 30.0
 _GOOD_BYE_S = 1.0
-
-
-@dataclass(frozen=True, slots=True)
-class HubLinkSettings:
-    """How a hub talks.
-
-    Attributes:
-        window: Rows that may be under way at once; emergencies may exceed it a little.
-        guard_s: Seconds without an ack after which a row is sent again inside one connection.
-        ping_every_s, ping_timeout_s: Round trips to the broker, and how long one may take.
-        rebirth_spread_s: Hubs answer a township that came back within this many seconds.
-    """
-
-    address: Address
-    hub: str
-    township: str
-    heartbeat_s: float = 30.0
-    window: int = 64
-    guard_s: float = 60.0
-    ping_every_s: float = 15.0
-    ping_timeout_s: float = 10.0
-    rebirth_spread_s: float = 5.0
-
-
-@dataclass(frozen=True, slots=True)
-class LinkStatus:
-    """How the link is, for pages, heartbeat and watchdog.
-
-    Attributes:
-        since_mono_s: Since when it is connected or not.
-        queued, oldest_age_s: Rows the township has not acknowledged, and the age of the oldest.
-        last_ack_mono_s: When the township last acknowledged something; None before the first.
-        fault: A complete sentence, empty when nothing is wrong.
-        round_trip_ms: Of the last ping; None before the first.
-        township: Whether the township's console is there; None if it never said.
-    """
-
-    connected: bool
-    since_mono_s: float
-    queued: int = 0
-    oldest_age_s: float = 0.0
-    last_ack_mono_s: float | None = None
-    fault: str = ""
-    round_trip_ms: float | None = None
-    township: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +86,7 @@ class HubLink:
     def __init__(
         self,
         settings: HubLinkSettings,
-        outbox: Outbox,
+        outbox: Memory,
         handle: CommandHandler,
         *,
         trusted_keys: TrustedKeys,
@@ -143,6 +94,7 @@ class HubLink:
         heartbeat: Callable[[Window], HubHeartbeat],
         clock: Clock,
         on_time: Callable[[TimeOffer], None] = lambda _offer: None,
+        pictures: Read = lambda _sha256: None,
         uniform: Callable[[float, float], float] = random.uniform,
     ) -> None:
         """Nothing is opened before `start`.
@@ -156,6 +108,7 @@ class HubLink:
             heartbeat: Makes the heartbeat; called on the dispatcher thread.
             clock: The clock of the house.
             on_time: Told of the township's time while ours is not trusted and its is.
+            pictures: Gives the full picture of a SHA-256, for the township to fetch.
             uniform: Draws a number between two, for jitter.
         """
         topics.safe_id(settings.hub)
@@ -170,15 +123,7 @@ class HubLink:
         self._events: queue.SimpleQueue[Event | _Wake | _Say | _Again | _Finish] = (
             queue.SimpleQueue()
         )
-        self._orders = Orders(
-            settings.hub,
-            outbox,
-            handle,
-            trusted_keys,
-            clock=clock,
-            say=lambda reply: self._events.put(_Say(reply)),
-            resync=self._resync,
-        )
+        self._tuning = Tuning(settings, outbox, clock)
         self._connection = Connection(
             settings.address,
             settings.hub,
@@ -192,17 +137,38 @@ class HubLink:
         )
         self._sender = Sender(
             outbox,
-            self._connection.publish,
+            self._publish_counted,
             township=settings.township,
             hub=settings.hub,
             window=settings.window,
             guard_s=settings.guard_s,
+            allows=self._tuning.budget.allows,
+        )
+        self._chunks = Chunks(
+            outbox,
+            pictures,
+            self._publish_counted,
+            hub=settings.hub,
+            is_calm=lambda: self._sender.is_calm,
+            allows=self._tuning.budget.allows,
+        )
+        self._orders = Orders(
+            settings.hub,
+            outbox,
+            handle,
+            trusted_keys,
+            clock=clock,
+            say=lambda reply: self._events.put(_Say(reply)),
+            own=Housekeeping(
+                outbox,
+                self._chunks,
+                self._tuning,
+                clock=clock,
+                resync=lambda from_seq: self._events.put(_Again(from_seq)),
+                wake=self.wake,
+            ).orders(),
         )
         now = clock.monotonic()
-    def renew(self) -> None:
-        """Connect anew, with the certificate that lies in the files now; nothing is lost."""
-        self._connection.renew()
-
         self._status = LinkStatus(connected=False, since_mono_s=now)
         self._faults: dict[str, str] = {}
         self._connection_fault = ""
@@ -233,6 +199,10 @@ class HubLink:
         """There is something new in the outbox; cheap, from any thread."""
         self._events.put(_Wake())
 
+    def renew(self) -> None:
+        """Connect anew, with the certificate that lies in the files now; nothing is lost."""
+        self._connection.renew()
+
     def answer(self, command_id: str, outcome: Outcome, sentence: str = "") -> None:
         """Tell the end of an order whose handler replied `accepted`; from any thread."""
         self._orders.answer(command_id, outcome, sentence)
@@ -244,6 +214,7 @@ class HubLink:
             self._connection_fault,
             *list(self._faults.values()),
             *list(self._sender.faults.values()),
+            self._tuning.budget.fault(),
         ]
         fault = next(filter(None, faults), "")
         try:
@@ -284,7 +255,12 @@ class HubLink:
         moments = [self._beat_mono_s + _LOOK_S, self._next_expiry]
         if self._status.connected:
             moments += [self._trip.next_moment, self._next_heartbeat]
-            moments += [m for m in (self._sender.next_deadline(), self._next_rebirth) if m]
+            others = (
+                self._sender.next_deadline(),
+                self._next_rebirth,
+                self._chunks.next_moment(),
+            )
+            moments += [moment for moment in others if moment is not None]
         if self._finish is not None:
             moments.append(self._finish.deadline_mono_s)
         return min(moments)
@@ -313,6 +289,7 @@ class HubLink:
         if now >= self._next_expiry:
             self._next_expiry = now + _EXPIRE_EVERY_S
             self._outbox.expire()
+            self._tuning.keep()
         if not self._status.connected:
             return
         if self._next_rebirth is not None and now >= self._next_rebirth:
@@ -320,21 +297,23 @@ class HubLink:
             self._sender.again()
             self._announce_ourselves()
         if now >= self._next_heartbeat:
-            self._next_heartbeat = now + self._settings.heartbeat_s
-            body = self._heartbeat(window_of(self._outbox))
+            self._next_heartbeat = now + self._tuning.heartbeat_s
+            body = self._tuning.told(self._heartbeat(window_of(self._outbox)))
             self._publish(topics.HEARTBEAT, body.to_bytes(), qos=0)
         self._look_for_life(now)
         self._sender.send(now)
+        self._chunks.send(now)
 
     def _came_up(self) -> None:
         now = self._clock.monotonic()
-        self._sender.begin()
+        self._chunks.begin()
         self._trip.begin(now)
         self._connection_fault = ""
         self._faults.clear()  # what still holds will be said again
         self._status = replace(self._status, connected=True, since_mono_s=now)
         self._next_heartbeat = now
         self._next_rebirth = None
+        self._sender.begin()
         self._announce_ourselves()
         for reply in self._replies.begin():
             self._reply(reply)
@@ -361,6 +340,8 @@ class HubLink:
                 self._acknowledge(read(Ack, arrived.payload))
             elif arrived.topic == topics.time(hub):
                 self._offered(read(TimeOffer, arrived.payload))
+            elif arrived.topic == topics.pull(hub):
+                self._chunks.asked(read(Pull, arrived.payload))
             elif arrived.topic == topics.township_state(self._settings.township):
                 self._township(read(TownshipState, arrived.payload), retained=arrived.retained)
         except MessageRefused as refusal:
@@ -395,7 +376,8 @@ class HubLink:
             self._good_bye = -1
         if code < _REFUSED:
             self._replies.taken(mid)
-        if self._sender.published(mid, code):
+        now = self._clock.monotonic()
+        if self._sender.published(mid, code) or self._chunks.published(mid, now):
             self._trip.heard(self._clock.monotonic())
 
     def _look_for_life(self, now: float) -> None:
@@ -411,15 +393,9 @@ class HubLink:
     def _reply(self, reply: Reply) -> None:
         self._replies.keep(reply)
         topic = topics.reply(self._settings.hub, reply.command)
-        mid = self._connection.publish(topic, reply.to_bytes())
+        mid = self._publish_counted(topic, reply.to_bytes())
         if mid is not None:
             self._replies.sent(reply, mid)
-
-    def _resync(self, command: Command) -> Reply:
-        order = ResyncOrder.model_validate(command.data)
-        if order.stream == self._outbox.stream_id:
-            self._events.put(_Again(order.from_seq))
-        return answer(command.id, "done", "", self._clock)
 
     def _fault(self, kind: str, sentence: str) -> None:
         if self._faults.get(kind) != sentence:
@@ -457,4 +433,12 @@ class HubLink:
         return topics.from_hub(self._settings.hub, name)
 
     def _publish(self, name: str, payload: bytes, *, qos: int = 1, retain: bool = False) -> None:
-        self._connection.publish(self._topic(name), payload, qos=qos, retain=retain)
+        topic = self._topic(name)
+        self._tuning.budget.spend(len(topic) + len(payload))
+        self._connection.publish(topic, payload, qos=qos, retain=retain)
+
+    def _publish_counted(self, topic: str, payload: bytes) -> int | None:
+        mid = self._connection.publish(topic, payload)
+        if mid is not None:
+            self._tuning.budget.spend(len(topic) + len(payload))
+        return mid

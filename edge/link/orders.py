@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from typing import Literal, Protocol
@@ -21,6 +21,7 @@ _log = logging.getLogger(__name__)
 Outcome = Literal["accepted", "done", "refused", "expired", "failed"]
 _WORKERS = 4
 _REMEMBERED = 256
+_HARMLESS_WHEN_LATE = frozenset({"resync", "repair"})
 
 
 class CommandHandler(Protocol):
@@ -50,15 +51,16 @@ class Orders:
         *,
         clock: Clock,
         say: Callable[[Reply], None],
-        resync: Callable[[Command], Reply],
+        own: Mapping[str, Callable[[Command], Reply]],
     ) -> None:
+        """Args: `own` are the orders that the link itself carries out, by name."""
         self._hub = hub
         self._memory = memory
         self._handle = handle
         self._trusted = trusted
         self._clock = clock
         self._say = say
-        self._resync = resync
+        self._own = dict(own)
         self._offer: tuple[float, float] | None = None
         self._without_store: OrderedDict[str, None] = OrderedDict()
         # Stopping must never queue behind what it is to stop.
@@ -95,12 +97,13 @@ class Orders:
         pool.submit(self._carry_out, name, command, arrived)
 
     def answer(self, command_id: str, outcome: Outcome, sentence: str) -> None:
-        """Remember the end of an order and tell the township."""
+        """Remember the end of an order and tell the township, at once and by outbox."""
+        reply = answer(command_id, outcome, sentence, self._clock)
         try:
-            self._memory.answer_command(command_id, outcome, sentence)
+            self._memory.answer_command(command_id, outcome, sentence, reply=reply.to_bytes())
         except StoreError as error:
             _log.warning("link order=%s answer_not_kept=%s", command_id, error)
-        self._reply(command_id, outcome, sentence)
+        self._say(reply)
 
     def _carry_out(self, name: str, command: Command, arrived: Arrived) -> None:
         try:
@@ -163,9 +166,8 @@ class Orders:
                 self.answer(command.id, reply.outcome, reply.sentence)
 
     def _by_name(self, command: Command, expires_in_s: float) -> Reply:
-        if command.name == "resync":
-            return self._resync(command)
-        return self._handle(command, expires_in_s)
+        own = self._own.get(command.name)
+        return own(command) if own else self._handle(command, expires_in_s)
 
     def _expires_in_s(self, command: Command, arrived: Arrived) -> float | None:
         expires_s = command.expires_at.timestamp()
@@ -178,7 +180,7 @@ class Orders:
         if self._offer is not None:
             offered_s, at_mono_s = self._offer
             return expires_s - (offered_s + mono_s - at_mono_s)
-        if command.name == "resync":
+        if command.name in _HARMLESS_WHEN_LATE:
             return 1.0
         return left_by_broker
 

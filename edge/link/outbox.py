@@ -68,7 +68,11 @@ class CommandMemory(Protocol):
         """None when the order is new, else what was answered."""
         ...
 
-    def answer_command(self, command_id: str, outcome: str, sentence: str) -> None: ...
+    def answer_command(
+        self, command_id: str, outcome: str, sentence: str, *, reply: bytes = b""
+    ) -> None:
+        """Remember the answer and queue it as an event, in one transaction."""
+        ...
 
     def unfinished_commands(self) -> Sequence[Remembered]: ...
 
@@ -81,8 +85,13 @@ class Outbox(CommandMemory, Protocol):
     @property
     def boot(self) -> int: ...
 
-    def pending(self, limit: int, in_flight: frozenset[int]) -> Sequence[Row]:
-        """Rows to send next, most urgent lane first, oldest first within a lane."""
+    def pending(
+        self, limit: int, in_flight: frozenset[int], *, backlog_until: int = 0
+    ) -> Sequence[Row]:
+        """Rows to send next, most urgent lane first, oldest first within a lane.
+
+        Rows below `backlog_until` come after the fresh ones of their lane, newest first.
+        """
         ...
 
     def acknowledge(self, stream: str, ranges: Sequence[tuple[int, int]]) -> int:
@@ -94,6 +103,40 @@ class Outbox(CommandMemory, Protocol):
     def expire(self) -> int:
         """Drop rows past their useful life; the township is told."""
         ...
+
+    def coalesce(self) -> int:
+        """Drop states that a later row supersedes; the township is told."""
+        ...
+
+    def requeue(self, stream: str, ranges: Sequence[tuple[int, int]]) -> int:
+        """Queue acknowledged rows again; returns how many are still kept."""
+        ...
+
+
+class Grants(Protocol):
+    """Which pictures the township may fetch; errors are `StoreError`."""
+
+    def grant(self, order: str, sha256: str) -> None: ...
+
+    def granted(self, order: str) -> str | None:
+        """SHA-256 of what may be fetched under this order, or None."""
+        ...
+
+    def is_evidence(self, incident: str, sha256: str) -> bool:
+        """Whether the picture belongs to the incident."""
+        ...
+
+
+class Settings(Protocol):
+    """Small values that survive a restart; errors are `StoreError`."""
+
+    def setting(self, key: str) -> str | None: ...
+
+    def put_setting(self, key: str, value: str) -> None: ...
+
+
+class Memory(Outbox, Grants, Settings, Protocol):
+    """Everything the link asks of the memory of the box."""
 
 
 def window_of(outbox: Outbox) -> Window:

@@ -18,6 +18,7 @@ _URGENT_EXTRA = 16
 _BULKY_LANE = 5
 _BULKY_WINDOW = 2
 _REFUSED = 0x80
+_BACKLOG_S = 600.0
 
 Publish = Callable[[str, bytes], int | None]
 
@@ -38,7 +39,11 @@ class Sender:
         hub: str,
         window: int,
         guard_s: float,
+        allows: Callable[[int, int], bool] = lambda _lane, _size: True,
     ) -> None:
+        """Args: `allows` tells whether so many bytes of a lane may be sent today."""
+        self._allows = allows
+        self._backlog_until = 0
         self._outbox = outbox
         self._publish = publish
         self._township = township
@@ -55,9 +60,30 @@ class Sender:
         return self._flights.next_deadline()
 
     def begin(self) -> None:
-        """A new connection: nothing is under way, and what still fails will be said again."""
+        """A new connection: nothing is under way, and what still fails will be said again.
+
+        After a long time away the newest rows go first and superseded states do not go at all:
+        a fire of this minute matters more than one of yesterday.
+
+        Raises:
+            StoreError: The outbox cannot be read; it is sent as it is.
+        """
         self._flights.forget()
         self.faults.clear()
+        self._backlog_until = 0
+        window = self._outbox.window()
+        if window.oldest_age_s > _BACKLOG_S:
+            self._backlog_until = window.next_seq
+            gone = self._outbox.coalesce()
+            _log.info("link backlog=%d superseded=%d", window.queued, gone)
+
+    @property
+    def is_calm(self) -> bool:
+        """Whether nothing more urgent than a picture is under way or waits."""
+        if len(self._flights) > self._flights.of_lane(_BULKY_LANE):
+            return False
+        rows = self._outbox.pending(1, self._flights.numbers)
+        return not rows or rows[0].entry.lane >= _BULKY_LANE
 
     def again(self, from_seq: int = 0) -> None:
         """Send what is not acknowledged once more, from this number on."""
@@ -88,7 +114,10 @@ class Sender:
         room = self._window + _URGENT_EXTRA - len(self._flights)
         if room <= 0:
             return
-        for row in self._outbox.pending(room, self._flights.numbers):
+        rows = self._outbox.pending(room, self._flights.numbers, backlog_until=self._backlog_until)
+        if not rows and not len(self._flights):
+            self._backlog_until = 0
+        for row in rows:
             if not self._may_go(row.entry.lane) or not self._send(row, now):
                 return
 
@@ -107,6 +136,8 @@ class Sender:
             self._fault("row", str(refusal))
             self._flights.depart(row.seq, row.entry.lane, row.entry.type, None, now)
             return True
+        if not self._allows(row.entry.lane, len(topic) + len(payload)):
+            return False
         mid = self._publish(topic, payload)
         if mid is not None:
             self._flights.depart(row.seq, row.entry.lane, topic, mid, now)

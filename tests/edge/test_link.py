@@ -198,7 +198,9 @@ class Memory:
         self.answers.setdefault(command_id, "accepted")
         return None
 
-    def answer_command(self, command_id: str, outcome: str, sentence: str) -> None:
+    def answer_command(
+        self, command_id: str, outcome: str, sentence: str, *, reply: bytes = b""
+    ) -> None:
         self.answers[command_id] = outcome
 
     def unfinished_commands(self) -> list[Remembered]:
@@ -221,7 +223,7 @@ class Desk:
             TrustedKeys({KEY.id: KEY.public()}),
             clock=clock,
             say=self.replies.put,
-            resync=lambda command: answer(command.id, "done", "", clock),
+            own={"resync": lambda command: answer(command.id, "done", "", clock)},
         )
 
     def take(self, command: Command, *, expires_in_s: float | None = None) -> list[str]:

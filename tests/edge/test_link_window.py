@@ -71,7 +71,7 @@ def test_no_more_than_the_window_is_under_way(hub: Hub, township: Township) -> N
     order = an_order(hub.clock, name="resync", data={"stream": hub.store.stream_id, "from_seq": 1})
     township.link.send(order)
     wait_for(lambda: hub.link.status().queued == 0, what="an empty outbox")
-    assert len(township.stored) == 200
+    assert len(township.incidents) == 200
 
 
 def test_life_safety_passes_a_full_window(hub: Hub, township: Township) -> None:

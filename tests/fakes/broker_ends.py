@@ -164,7 +164,11 @@ class Township:
     @property
     def incidents(self) -> list[str]:
         """Ids of incidents in the order they were stored."""
-        return [str(envelope.data["id"]) for envelope in self.stored.values()]
+        return [
+            str(envelope.data["id"])
+            for envelope in self.stored.values()
+            if envelope.type == "cn.village.incident.v1"
+        ]
 
     def outcomes(self, command: Command) -> list[str]:
         return [reply.outcome for reply in self.replies if reply.command == command.id]

@@ -75,7 +75,7 @@ class AlertEvent:
 
 @dataclass(frozen=True, slots=True)
 class Camera:
-    """A camera as its hub last described it."""
+    """A camera as its hub last described it; width and height in pixels, 0 if never seen."""
 
     id: str
     name: str
@@ -83,6 +83,8 @@ class Camera:
     fault: str = ""
     fps_in: float = 0.0
     looked_at_fps: float = 0.0
+    width: int = 0
+    height: int = 0
 
 
 @dataclass(frozen=True, slots=True)
