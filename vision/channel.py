@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import logging
 import os
-import select
 from queue import SimpleQueue
 from threading import Event, Thread
 
@@ -89,15 +88,3 @@ class Outbox:
         view = memoryview(message)
         while view:
             view = view[os.write(self._fd, view) :]
-
-
-def hung_up(fd: int, timeout_s: float) -> bool:
-    """Wait up to `timeout_s`; whether the supervisor closed its end."""
-    poll = select.poll()
-    poll.register(fd, select.POLLIN | select.POLLHUP)
-    if not poll.poll(timeout_s * 1000):
-        return False
-    try:
-        return not os.read(fd, 4096)
-    except OSError:
-        return True

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from vision.boxes import Box, overlaps, to_array
 from vision.detections import Detections
@@ -16,10 +16,14 @@ from vision.health import HealthStep
 from vision.masks import Mask
 from vision.motion import MotionModel, Movement
 from vision.reports import IncidentReport, Phase
+from vision.restless import Restlessness
 from vision.rules import KINDS, Finding, Rule, Scene, build_rule
 from vision.settings import CameraSpec, RuleSpec
+from vision.sight import Sight
 from vision.stillness import Stillness
 from vision.tracking import Track, Tracker
+from vision.tuner import Tuner
+from vision.tuning import Tuning
 from vision.zones import Zone
 
 LOOK_ANYWAY_S = 2.0
@@ -70,6 +74,9 @@ class Pipeline:
         self._motion = MotionModel()
         self._tracker = Tracker()
         self._stillness = Stillness()
+        self._restless = Restlessness()
+        self._tuner = Tuner(camera.tuning)
+        self.sight = Sight(camera.id)
         self._rules = self._build_rules()
         self._health = (
             HealthStep(camera, jpeg_quality=jpeg_quality, on_fault=on_fault)
@@ -97,7 +104,9 @@ class Pipeline:
         frame = self._mask.reveal(picture)
         held = [track.box for track in self._tracker.tracks]
         movement = self._motion.look(frame, held)
-        if not self._worth_detecting(movement, held, frame.mono_s):
+        self._restless.look(movement, frame)
+        calling = replace(movement, regions=self._tuner.stirring(movement.regions, frame))
+        if not self._worth_detecting(movement, calling, held, frame.mono_s):
             found = None
         else:
             found = self._detect(frame, (*movement.regions, *_apart(held, movement.regions)))
@@ -111,9 +120,11 @@ class Pipeline:
                 still=self._stillness.at,
             )
         scene = Scene(frame.mono_s, frame.width, frame.height, self._tracker.tracks, frame)
+        self._tuner.follow(self._tracker.tracks)
+        self.sight.look(frame, self._tracker.tracks, movement.regions, self._restless)
         about_camera = self._health.look(frame) if self._health is not None else []
         judged = [r for watched in self._rules for r in self._judge(watched, scene, frame)]
-        self.stirred = self._stirred(movement, judged, frame.mono_s)
+        self.stirred = self._stirred(calling, judged, frame.mono_s)
         return [*about_camera, *judged]
 
     def _stirred(self, movement: Movement, judged: list[IncidentReport], now_s: float) -> bool:
@@ -146,10 +157,21 @@ class Pipeline:
             built.append(_Watched(number, spec, rule, zone))
         return built
 
-    def _worth_detecting(self, movement: Movement, held: list[Box], now_s: float) -> bool:
-        if self._detector.needs_regions:
-            return bool(movement.regions or held)
-        return bool(movement or held) or now_s - self._detected_s >= LOOK_ANYWAY_S
+    def tune(self, tuning: Tuning) -> None:
+        """Care less about some things from the next look on; may be called from any thread.
+
+        Raises:
+            RuleError: A piece is not drawable; nothing changed.
+        """
+        self._tuner.tune(tuning)
+
+    def _worth_detecting(
+        self, movement: Movement, calling: Movement, held: list[Box], now_s: float
+    ) -> bool:
+        if self._detector.needs_regions and not movement.regions:
+            return bool(held)
+        # What moves where it is ignored is looked at as seldom as what does not move.
+        return bool(calling or held) or now_s - self._detected_s >= LOOK_ANYWAY_S
 
     def _detect(self, frame: Frame, regions: tuple[Box, ...]) -> Detections:
         self._detected_s = frame.mono_s
@@ -158,7 +180,7 @@ class Pipeline:
 
     def _judge(self, watched: _Watched, scene: Scene, frame: Frame) -> list[IncidentReport]:
         try:
-            findings = watched.rule.look(scene)
+            findings = watched.rule.look(self._tuner.scene_for(watched.spec.kind, scene))
         except ModelError:
             raise
         except Exception:

@@ -142,6 +142,51 @@ class IncidentReport:
 
 
 @dataclass(frozen=True, slots=True)
+class SeenObject:
+    """One object that is being followed.
+
+    Attributes:
+        score: The median of its latest scores, 0..1.
+        box: Fractions of the picture, (left, top, right, bottom).
+        seen: Found in this look; else it is only known not to have left.
+        lasted_s: Since it was first seen.
+    """
+
+    label: str
+    score: float
+    box: tuple[float, float, float, float]
+    seen: bool
+    lasted_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class SightReport:
+    """What the box saw at one look; sent when the hub asks for it.
+
+    Attributes:
+        mono_s: When the frame was captured.
+        width, height: Pixels of the frame.
+        regions: What moved, fractions of the picture.
+        time_in_motion: Part of the time in which anything moved, 0..1.
+        watched_s: Seconds on which that stands.
+        columns, shares: Percent of the time in which each cell moved, row by row.
+        jpeg: The frame, masks applied, at most 28 KB; empty if it could not be written.
+    """
+
+    camera: str
+    mono_s: float
+    width: int
+    height: int
+    objects: tuple[SeenObject, ...] = ()
+    regions: tuple[tuple[float, float, float, float], ...] = ()
+    time_in_motion: float = 0.0
+    watched_s: float = 0.0
+    columns: int = 0
+    shares: tuple[int, ...] = ()
+    jpeg: bytes = b""
+
+
+@dataclass(frozen=True, slots=True)
 class WorkerFault:
     """The worker cannot do its work, or a part of it, and says why.
 
@@ -155,7 +200,7 @@ class WorkerFault:
     sentence: str
 
 
-Report = WorkerReady | CameraReport | Heartbeat | IncidentReport | WorkerFault
+Report = WorkerReady | CameraReport | Heartbeat | IncidentReport | SightReport | WorkerFault
 
 
 def encode(header: dict[str, Any], body: bytes = b"") -> bytes:
@@ -209,11 +254,22 @@ def report_from_message(header: bytes, body: bytes) -> Report:
                 left, top, right, bottom = raw.pop("box")
                 phase = Phase(raw.pop("phase"))
                 return IncidentReport(**raw, phase=phase, box=(left, top, right, bottom), jpeg=body)
+            case "SightReport":
+                return _sight(raw, body)
             case "WorkerFault":
                 return WorkerFault(**raw)
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise ProtocolError(f"A report of the worker cannot be read: {error}") from error
     raise ProtocolError(f"The worker sent an unknown report {name!r}.")
+
+
+def _sight(raw: dict[str, Any], jpeg: bytes) -> SightReport:
+    objects = tuple(SeenObject(**{**one, "box": tuple(one["box"])}) for one in raw["objects"])
+    regions = tuple((left, top, right, bottom) for left, top, right, bottom in raw["regions"])
+    shares = tuple(int(share) for share in raw["shares"])
+    return SightReport(
+        **{**raw, "objects": objects, "regions": regions, "shares": shares}, jpeg=jpeg
+    )
 
 
 def _camera(raw: dict[str, Any]) -> CameraReport:

@@ -9,6 +9,8 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Any, Self
 
+from vision.tuning import UNTUNED, Tuning
+
 Point = tuple[float, float]
 Polygon = tuple[Point, ...]
 Line = tuple[Point, Point]
@@ -82,6 +84,7 @@ class CameraSpec:
         privacy_masks: Polygons blacked out before anything else sees the frame.
         priority: 0 is the usual; a higher one keeps its looks longer where the box has not time
             enough for all cameras.
+        tuning: What people told the box to care less about here.
         health: Tell when the camera itself fails: covered, moved, out of focus, frozen, …
     """
 
@@ -97,6 +100,7 @@ class CameraSpec:
     rules: tuple[RuleSpec, ...] = ()
     health: bool = True
     priority: int = 0
+    tuning: Tuning = UNTUNED
 
     @classmethod
     def from_json(cls, raw: dict[str, Any]) -> Self:
@@ -106,6 +110,7 @@ class CameraSpec:
             ZoneSpec(z["id"], z["name"], _polygon(z["polygon"])) for z in raw.get("zones", ())
         )
         known["rules"] = tuple(RuleSpec.from_json(r) for r in raw.get("rules", ()))
+        known["tuning"] = Tuning.from_json(raw.get("tuning", {}))
         return cls(**known)
 
 

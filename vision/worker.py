@@ -22,12 +22,13 @@ import cv2
 
 from vision.backoff import Backoff
 from vision.capture import Capture
-from vision.channel import Outbox, hung_up, read_spec
+from vision.channel import Outbox, read_spec
 from vision.detectors import open_detector
 from vision.detectors.detector import Detector
 from vision.errors import ModelError, ProtocolError, RuleError, SourceFault
 from vision.frames import Picture
 from vision.gate import GateController, GatedDecoder, GateStatus, Places
+from vision.orders import Order, OrderLine, Show, Tune
 from vision.pipeline import Pipeline
 from vision.reports import CameraReport, CameraState, Heartbeat, WorkerFault, WorkerReady
 from vision.scheduler import Scheduler, Seat
@@ -58,7 +59,7 @@ class Worker:
     ) -> None:
         self._places = Places()
         self._spec = spec
-        self._fd = fd
+        self._orders = OrderLine(fd)
         self._outbox = outbox
         self._wake = Event()
         self._captures: dict[str, Capture] = {}
@@ -75,8 +76,13 @@ class Worker:
         self._scheduler.start()
         beat_at_s = 0.0
         while not self._asked_to_stop.is_set() and not self._outbox.broken:
-            if hung_up(self._fd, TICK_S):
+            if self._orders.hung_up(TICK_S):
                 break
+            for order in self._orders.orders():
+                self._obey(order)
+            for seat in self._seats:
+                if (sight := seat.pipeline.sight.take()) is not None:
+                    self._outbox.send(sight)
             if not self._scheduler.alive:
                 return self._broke()
             for capture in self._captures.values():
@@ -88,6 +94,19 @@ class Worker:
                 self._beat(now, reports)
         self._stop()
         return STOPPED
+
+    def _obey(self, order: Order) -> None:
+        for seat in self._seats:
+            if seat.camera != order.camera:
+                continue
+            match order:
+                case Show():
+                    seat.pipeline.sight.ask()
+                case Tune():
+                    try:
+                        seat.pipeline.tune(order.tuning)
+                    except RuleError as error:
+                        self._fault("rule", str(error))
 
     def ask_to_stop(self) -> None:
         """From a signal handler."""

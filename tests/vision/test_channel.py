@@ -13,8 +13,9 @@ from hypothesis import strategies as st
 
 from tests.fakes.workers import read_reports
 from tests.waiting import wait_for
-from vision.channel import MOST_WAITING, Outbox, hung_up, read_spec
+from vision.channel import MOST_WAITING, Outbox, read_spec
 from vision.errors import ProtocolError
+from vision.orders import OrderLine
 from vision.reports import (
     LENGTHS,
     CameraReport,
@@ -164,9 +165,10 @@ def test_a_supervisor_that_is_gone_is_noticed(
 ) -> None:
     """Closed from the other side: seen by reading and by writing."""
     ours, theirs = line
-    assert not hung_up(theirs.fileno(), 0.0)
+    ear = OrderLine(theirs.fileno())
+    assert not ear.hung_up(0.0)
     ours.close()
-    assert hung_up(theirs.fileno(), 1.0)
+    assert ear.hung_up(1.0)
     outbox = Outbox(theirs.fileno())
     outbox.send(Heartbeat("w", 1.0, ()))
     wait_for(lambda: outbox.broken, what="the broken line")

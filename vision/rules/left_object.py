@@ -6,7 +6,7 @@ from vision.boxes import Box, overlaps, padded, to_array
 from vision.rules.episode import Episode, Sight
 from vision.rules.ground import Ground, Lying
 from vision.rules.rule import Finding, Scene
-from vision.settings import RuleSpec
+from vision.settings import Polygon, RuleSpec
 from vision.zones import Zone
 
 LABEL = "object"
@@ -41,6 +41,7 @@ class LeftObject:
             for track in scene.tracks
             if track.proven and track.present
         ]
+        busy += [_around(piece, scene) for piece in scene.ignored]
         enough_s = self._dwell_s * (KEPT_S if self._episode.is_open else 1.0)
         lying = [
             one
@@ -55,6 +56,11 @@ def _sight(one: Lying, now_s: float) -> Sight:
     score = min(0.95, 0.5 + one.step / 200)
     begun_s = now_s - one.lasted_s
     return Sight(one.box, LABEL, score, begun_s, begun_s, score)
+
+
+def _around(piece: Polygon, scene: Scene) -> Box:
+    xs, ys = [x * scene.width for x, _ in piece], [y * scene.height for _, y in piece]
+    return min(xs), min(ys), max(xs), max(ys)
 
 
 def _any_over(box: Box, others: list[Box]) -> bool:

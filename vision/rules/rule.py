@@ -9,7 +9,7 @@ from typing import Protocol, TypeAlias
 from vision.boxes import Box
 from vision.frames import Frame
 from vision.reports import Phase
-from vision.settings import Point, RuleSpec
+from vision.settings import Point, Polygon, RuleSpec
 from vision.tracking import Track
 from vision.zones import Zone
 
@@ -24,6 +24,7 @@ class Scene:
         tracks: The objects being followed, also those not found in this look.
         frame: The picture, masks applied, for rules that judge colour or change; None where only
             the objects are known.
+        ignored: Pieces that a person told this kind of rule to ignore, fractions of the picture.
     """
 
     now_s: float
@@ -31,6 +32,7 @@ class Scene:
     height: int
     tracks: tuple[Track, ...]
     frame: Frame | None = None
+    ignored: tuple[Polygon, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
