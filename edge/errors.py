@@ -11,6 +11,7 @@ EdgeError
 │   └── EnrolmentRefused  somebody asked for a certificate who may not have it, or asked wrongly
 ├── AccessRefused       somebody may not do what he asked for
 ├── CaseRefused         a step does not fit the case as it stands now
+├── SheetRefused        an uploaded list cannot be read at all
 └── StartError          a program cannot start; the sentence says what to do about it
 
 Messages are complete sentences that a clerk can read aloud over the telephone.
@@ -69,6 +70,10 @@ class AccessRefused(EdgeError):
 
 class CaseRefused(EdgeError):
     """A step does not fit the case as it stands now; the sentence says what to do instead."""
+
+
+class SheetRefused(EdgeError):
+    """An uploaded list is too large, damaged, or no list; the sentence says what to do."""
 
 
 class StartError(EdgeError):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from fastapi import APIRouter, FastAPI, Request
@@ -52,6 +52,8 @@ def build_site(
     health: Callable[[], bool] = lambda: True,
     passwords: Passwords | None = None,
     largest_body: int = LARGEST_BODY,
+    uploads: Mapping[str, int] | None = None,
+    image_hosts: Mapping[str, str] | None = None,
 ) -> FastAPI:
     """Make the web application of one program.
 
@@ -76,6 +78,8 @@ def build_site(
         health: Whether the program is well.
         passwords: Hashing parameters; tests pass cheaper ones.
         largest_body: Bytes of the largest request.
+        uploads: More bytes for signed-in people, by the beginning of the path.
+        image_hosts: Another host (`https://name:port`) that a page may show pictures of, by path.
 
     Raises:
         StartError: A words file cannot be read.
@@ -107,8 +111,8 @@ def build_site(
         redoc_url=None,
         openapi_url=None,
         middleware=[
-            Middleware(SecurityHeaders, secure=secure),
-            Middleware(Door, site=site, largest_body=largest_body),
+            Middleware(SecurityHeaders, secure=secure, image_hosts=image_hosts),
+            Middleware(Door, site=site, largest_body=largest_body, uploads=uploads),
         ],
     )
     app.state.site = site

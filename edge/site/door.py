@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import hmac
+from collections.abc import Mapping
 from urllib.parse import parse_qs, quote, urlsplit
 
 from fastapi import Request
@@ -29,8 +30,24 @@ BODY_SECONDS = 30.0
 class Door:
     """ASGI middleware: recognises the person, refuses everybody else, bounds and checks bodies."""
 
-    def __init__(self, app: ASGIApp, *, site: Site, largest_body: int) -> None:
+    def __init__(
+        self,
+        app: ASGIApp,
+        *,
+        site: Site,
+        largest_body: int,
+        uploads: Mapping[str, int] | None = None,
+    ) -> None:
+        """Stand before `app`.
+
+        Args:
+            app: The routes.
+            site: What they share.
+            largest_body: Bytes of the largest request.
+            uploads: More for signed-in people, by the beginning of the path.
+        """
         self._app = app
+        self._uploads = dict(uploads or {})
         self._site = site
         self._largest_body = largest_body
 
@@ -76,16 +93,23 @@ class Door:
         )
 
     async def _body(self, request: Request) -> bytes | Response:
-        body = bytearray()
+        body, most = bytearray(), self._most(request)
         try:
             async with asyncio.timeout(BODY_SECONDS):
                 async for chunk in request.stream():
                     body += chunk
-                    if len(body) > self._largest_body:
+                    if len(body) > most:
                         return trouble(request, 413, words_of(request).t("trouble.too_large"))
         except TimeoutError:
             return trouble(request, 408, words_of(request).t("trouble.too_slow"))
         return bytes(body)
+
+    def _most(self, request: Request) -> int:
+        if request.state.person is None:
+            return self._largest_body
+        path = request.url.path
+        wider = (most for start, most in self._uploads.items() if path.startswith(start))
+        return max(self._largest_body, *wider, 0)
 
     def _forged(self, request: Request, body: bytes) -> Response | None:
         person: Person | None = request.state.person

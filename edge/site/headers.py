@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -30,8 +32,18 @@ def security_headers(*, secure: bool) -> dict[str, str]:
 class SecurityHeaders:
     """ASGI middleware that adds them; pages are not kept by browsers unless they say so."""
 
-    def __init__(self, app: ASGIApp, *, secure: bool) -> None:
+    def __init__(
+        self, app: ASGIApp, *, secure: bool, image_hosts: Mapping[str, str] | None = None
+    ) -> None:
+        """Stand before everything.
+
+        Args:
+            app: The site.
+            secure: Whether it is served over TLS.
+            image_hosts: The one other host a page may show pictures of, by the page's path.
+        """
         self._app = app
+        self._image_hosts = dict(image_hosts or {})
         self._headers = security_headers(secure=secure)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -44,6 +56,9 @@ class SecurityHeaders:
                 headers = MutableHeaders(scope=message)
                 for name, value in self._headers.items():
                     headers[name] = value
+                if host := self._image_hosts.get(scope["path"]):
+                    opened = POLICY.replace("img-src 'self'", f"img-src 'self' {host}")
+                    headers["content-security-policy"] = opened
                 headers.setdefault("cache-control", "no-store")
             await send(message)
 

@@ -1,0 +1,1 @@
+"""Places as townships write them: codes, lists from Excel or CSV, and what is wrong in them."""
