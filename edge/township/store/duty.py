@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -45,6 +46,12 @@ def village_of(connection: sa.Connection, hub: str) -> str:
     return str(found or "")
 
 
+def one_shift(connection: sa.Connection, like: Shift) -> Shift | None:
+    """The turn with the same village, beginning and rank."""
+    row = connection.execute(sa.select(shifts).where(*_is(like))).first()
+    return _shift(row) if row else None
+
+
 def put_shift(connection: sa.Connection, shift: Shift) -> bool:
     """Add a turn, or give it to somebody else; True if there was none with this key."""
     values = {
@@ -79,6 +86,6 @@ def _is(shift: Shift) -> tuple[sa.ColumnElement[bool], ...]:
     )
 
 
-def _shift(row: sa.Row[tuple[object, ...]]) -> Shift:
+def _shift(row: Any) -> Shift:
     values = row._mapping  # noqa: SLF001 - SQLAlchemy's own name for it
     return Shift(**{name: values[name] for name in Shift.__dataclass_fields__})

@@ -12,13 +12,14 @@ from edge.township.store import (
     hubs,
     inbox,
     orders,
-    place_tables,  # noqa: F401 - its tables belong to the schema
     receipts,
 )
 from edge.township.store.casebook import CaseBook
 from edge.township.store.database import Database
 from edge.township.store.people import People
+from edge.township.store.places import Places
 from edge.township.store.records import Alert, AlertEvent, Gap, Hub, Order, Receipt
+from edge.township.store.rosters import Rosters
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +45,8 @@ class Store:
         """
         self.database = Database(url)
         self.people = People(self.database, clock)
+        self.places = Places(self.database)
+        self.rosters = Rosters(self.database)
         self.cases = CaseBook(self.database)
 
     def close(self) -> None:
