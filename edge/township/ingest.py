@@ -2,83 +2,39 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
 import logging
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 
-import sqlalchemy as sa
-from pydantic import ValidationError
 from sqlalchemy import exc
 
 from edge.clock import Clock
 from edge.errors import MessageRefused
-from edge.events import Bus, Change
+from edge.events import Bus
 from edge.link.messages import (
-    EVENT_TYPES,
-    MAX_THUMBNAIL_BYTES,
     Birth,
     Envelope,
-    EvidenceEvent,
-    ExpiredEvent,
     HubHeartbeat,
     HubState,
-    IncidentEvent,
-    Message,
     Reply,
-    SpeakerEvent,
     Window,
 )
 from edge.link.township import Listeners, Received, Stored
-from edge.township.store import Store, alerts, hubs, inbox, orders, receipts
+from edge.township.applying import apply_event
+from edge.township.batch import Batch, Counts, Repair, Resync
+from edge.township.store import Store, digests, hubs, inbox, orders
 from edge.township.store.inbox import Claim, Key
-from edge.township.store.records import Gap
+
+__all__ = ["Counts", "Ingest", "Repair", "Resync"]
 
 log = logging.getLogger(__name__)
-
-_JPEG = b"\xff\xd8\xff"
-
-
-@dataclass(slots=True)
-class Counts:
-    """What became of the messages since the start."""
-
-    stored: int = 0
-    duplicates: int = 0
-    flagged: int = 0
-    refused: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class Resync:
-    """A hub should send its outbox again from here."""
-
-    hub: str
-    stream: str
-    from_seq: int
-
-
-@dataclass(slots=True)
-class _Batch:
-    """What one transaction found, to be told after its commit."""
-
-    connection: sa.Connection
-    now: float
-    kept: list[Stored] = field(default_factory=list)
-    changes: dict[Change, None] = field(default_factory=dict)
-    resyncs: list[Resync] = field(default_factory=list)
-    counts: Counts = field(default_factory=Counts)
-
-    def tell(self, topic: str, id_: str = "") -> None:
-        self.changes[Change(topic, id_)] = None
 
 
 class Ingest:
     """Stores what hubs say; the link calls it from its one thread.
 
-    Args of the constructor: `on_resync` is told, after the commit, whom to ask to send again.
+    Args of the constructor: `on_resync` is told, after the commit, whom to ask to send its outbox
+    again, `on_repair` whom to ask for rows that are lost.
     """
 
     def __init__(
@@ -88,11 +44,13 @@ class Ingest:
         clock: Clock,
         *,
         on_resync: Callable[[Resync], None] = lambda _wish: None,
+        on_repair: Callable[[Repair], None] = lambda _wish: None,
     ) -> None:
         self._store = store
         self._bus = bus
         self._clock = clock
         self._on_resync = on_resync
+        self._on_repair = on_repair
         self.counts = Counts()
 
     def __call__(self, received: list[Received]) -> list[Stored]:
@@ -146,10 +104,10 @@ class Ingest:
                 _refuse(batch, hub, sentence)
 
     @contextmanager
-    def _transaction(self) -> Iterator[_Batch]:
+    def _transaction(self) -> Iterator[Batch]:
         """One commit; who listens is told after it, and only if it succeeded."""
         with self._store.database.write() as connection:
-            batch = _Batch(connection, self._clock.wall())
+            batch = Batch(connection, self._clock.wall())
             yield batch
         for name in Counts.__slots__:
             setattr(self.counts, name, getattr(self.counts, name) + getattr(batch.counts, name))
@@ -157,9 +115,11 @@ class Ingest:
             self._bus.publish(change)
         for wish in batch.resyncs:
             self._on_resync(wish)
+        for lost in batch.repairs:
+            self._on_repair(lost)
 
 
-def _take(batch: _Batch, received: Received) -> None:
+def _take(batch: Batch, received: Received) -> None:
     """One event; whatever it is, the others of its batch are not harmed."""
     envelope, hub = received.envelope, received.hub
     if envelope is None or received.problem or envelope.hub != hub:
@@ -182,12 +142,12 @@ def _take(batch: _Batch, received: Received) -> None:
     try:
         # A savepoint: what cannot be used is kept raw, and its half-made rows are taken back.
         with batch.connection.begin_nested():
-            _apply(batch, key, envelope)
+            apply_event(batch, key, envelope)
     except (MessageRefused, exc.DataError, exc.IntegrityError, OverflowError) as error:
         _flag(batch, key, str(error).split("\n", maxsplit=1)[0])
 
 
-def _keep(batch: _Batch, key: Key, received: Received) -> bool:
+def _keep(batch: Batch, key: Key, received: Received) -> bool:
     envelope = received.envelope
     return envelope is not None and inbox.keep(
         batch.connection,
@@ -200,52 +160,7 @@ def _keep(batch: _Batch, key: Key, received: Received) -> bool:
     )
 
 
-def _apply(batch: _Batch, key: Key, envelope: Envelope) -> None:
-    model = EVENT_TYPES.get(envelope.type)
-    if model is None:
-        raise MessageRefused(f"Events of type {envelope.type} are newer than this township.")
-    match _data(model, envelope):
-        case IncidentEvent() as event:
-            trusted = envelope.clocktrusted
-            alerts.apply_incident(batch.connection, key, event, trusted=trusted, now=batch.now)
-            batch.tell("incident", event.id)
-        case EvidenceEvent() as event:
-            thumbnail = _thumbnail(event)
-            alerts.apply_evidence(batch.connection, key, event, thumbnail, now=batch.now)
-            batch.tell("evidence", event.incident)
-        case SpeakerEvent() as event:
-            at = envelope.time.timestamp()
-            receipts.apply_receipt(batch.connection, key, event, at=at, now=batch.now)
-            batch.tell("play", event.announcement)
-        case ExpiredEvent() as event:
-            inbox.expire(
-                batch.connection,
-                Gap(
-                    key.hub,
-                    key.stream,
-                    event.first_seq,
-                    max(event.first_seq, event.last_seq),
-                    "expired",
-                    event.type[:80],
-                    event.count,
-                    batch.now,
-                ),
-            )
-            batch.tell("hub", key.hub)
-
-
-def _data(model: type[Message], envelope: Envelope) -> Message:
-    try:
-        return model.model_validate(envelope.data)
-    except ValidationError as error:
-        first = error.errors(include_url=False, include_input=False)[0]
-        place = ".".join(str(part) for part in first["loc"]) or "data"
-        raise MessageRefused(
-            f"A message {model.__name__} is wrong at {place}: {first['msg']}."
-        ) from error
-
-
-def _complain_of_clash(batch: _Batch, key: Key) -> None:
+def _complain_of_clash(batch: Batch, key: Key) -> None:
     sentence = (
         f"Row {key.seq} of hub {key.hub} came twice with different events; "
         "was its memory card copied?"
@@ -255,7 +170,7 @@ def _complain_of_clash(batch: _Batch, key: Key) -> None:
     batch.tell("hub", key.hub)
 
 
-def _flag(batch: _Batch, key: Key, problem: str) -> None:
+def _flag(batch: Batch, key: Key, problem: str) -> None:
     batch.counts.flagged += 1
     log.warning("ingest flagged hub=%s seq=%d problem=%r", key.hub, key.seq, problem)
     inbox.flag(batch.connection, key, problem[:500])
@@ -263,7 +178,7 @@ def _flag(batch: _Batch, key: Key, problem: str) -> None:
     batch.tell("hub", key.hub)
 
 
-def _refuse(batch: _Batch, hub: str, problem: str) -> None:
+def _refuse(batch: Batch, hub: str, problem: str) -> None:
     batch.counts.refused += 1
     log.warning("ingest refused hub=%.48r problem=%.300r", hub, problem)
     if hub:
@@ -271,23 +186,16 @@ def _refuse(batch: _Batch, hub: str, problem: str) -> None:
         batch.tell("hub", hub)
 
 
-def _look_for_gaps(batch: _Batch, hub: str, window: Window) -> None:
+def _look_for_gaps(batch: Batch, hub: str, window: Window) -> None:
     claim = Claim(hub, window.stream, window.oldest, window.next_seq, window.oldest_age_s)
     from_seq = inbox.check(batch.connection, claim, now=batch.now)
     if from_seq is not None:
         batch.resyncs.append(Resync(hub, window.stream, from_seq))
-
-
-def _thumbnail(event: EvidenceEvent) -> bytes:
-    try:
-        picture = base64.b64decode(event.thumbnail, validate=True)
-    except (binascii.Error, ValueError) as error:
-        raise MessageRefused(f"The picture of incident {event.incident} is no base64.") from error
-    if not picture.startswith(_JPEG) or len(picture) > MAX_THUMBNAIL_BYTES:
-        raise MessageRefused(
-            f"The picture of incident {event.incident} is no JPEG of at most 30 KB."
-        )
-    return picture
+    lost = inbox.missing_since(batch.connection, hub, window.stream, since=batch.now)
+    if lost:
+        batch.repairs.append(Repair(hub, window.stream, tuple(lost)))
+    for stream, ranges in digests.check_again(batch.connection, hub, now=batch.now):
+        batch.repairs.append(Repair(hub, stream, ranges))
 
 
 def _raw(envelope: Envelope, payload: bytes) -> str:

@@ -8,7 +8,6 @@ import secrets
 import threading
 from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import Literal
 
 from pydantic import ValidationError
 
@@ -16,15 +15,29 @@ from edge.clock import Clock
 from edge.errors import LinkError
 from edge.events import Bus, Change
 from edge.ids import uuid7
-from edge.link.messages import AnnounceOrder, Command, Message, ResyncOrder, StopOrder, read
-from edge.link.signing import SigningKey
-from edge.township.ingest import Resync
+from edge.link.messages import (
+    AnnounceOrder,
+    Command,
+    CommandName,
+    ConfigOrder,
+    EvidenceOrder,
+    Message,
+    RepairOrder,
+    ResyncOrder,
+    StopOrder,
+    read,
+)
+from edge.link.signing import SIGNED, SigningKey
+from edge.township.ingest import Repair, Resync
 from edge.township.store import Store
 from edge.township.store.records import Order
 
 log = logging.getLogger(__name__)
 
 LASTS_S = 120.0
+FETCH_LASTS_S = 86_400.0
+"""A hub that is away today may still give the picture when it is back."""
+
 GRACE_S = 10.0
 """An answer may be this late before we say that none came."""
 
@@ -88,6 +101,19 @@ class Orders:
         order = ResyncOrder(stream=wish.stream, from_seq=wish.from_seq)
         return self._give("resync", wish.hub, order, HOUSE)
 
+    def repair(self, wish: Repair) -> str:
+        """Ask a hub for rows that are lost here; makes no sound, needs no key."""
+        order = RepairOrder(stream=wish.stream, ranges=wish.ranges)
+        return self._give("repair", wish.hub, order, HOUSE)
+
+    def fetch(self, hub: str, order: EvidenceOrder, issuer: str) -> str:
+        """Ask a hub to let a picture be fetched; errors as `announce`."""
+        return self._give("evidence", hub, order, issuer, lasts_s=FETCH_LASTS_S)
+
+    def configure(self, hub: str, order: ConfigOrder, issuer: str) -> str:
+        """Change the few settings a township may change; errors as `announce`."""
+        return self._give("config", hub, order, issuer, lasts_s=FETCH_LASTS_S)
+
     def dispatch(self) -> None:
         """Send what waits and is not late; end what nobody answered in time."""
         with self._dispatching:
@@ -123,7 +149,7 @@ class Orders:
 
     def _give(
         self,
-        name: Literal["announce", "stop", "resync"],
+        name: CommandName,
         hub: str,
         order: Message,
         issuer: str,
@@ -132,7 +158,7 @@ class Orders:
     ) -> str:
         if self._store.hub(hub) is None:
             raise LinkError(f"The village box {hub!r} has never been heard of.")
-        if self._key is None and name != "resync":
+        if self._key is None and name in SIGNED:
             raise LinkError(
                 "This township has no signing key, so no village would obey. Set "
                 "`command_key_id` and `command_key_file` in the `[link]` section."

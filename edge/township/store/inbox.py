@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import sqlalchemy as sa
 
 from edge.township.store.portable import changed, insert_new
 from edge.township.store.records import Gap
+from edge.township.store.spans import without
 from edge.township.store.tables import gaps, inbox, streams
 
 WALK = 5000
@@ -58,21 +60,34 @@ def flag(connection: sa.Connection, key: Key, problem: str) -> None:
     connection.execute(inbox.update().where(*_is(inbox, key)).values(problem=problem))
 
 
-def expire(connection: sa.Connection, gap: Gap) -> None:
-    """The hub says that rows in this range were dropped because they waited too long."""
-    connection.execute(
-        gaps.update()
-        .where(
+def expire(connection: sa.Connection, gap: Gap, ranges: Sequence[tuple[int, int]] = ()) -> None:
+    """The hub says that rows were dropped unsent: too old, superseded, or too many.
+
+    Args:
+        connection: Of the transaction.
+        gap: What was dropped, from the first to the last number.
+        ranges: The exact numbers where the hub told them; the whole of `gap` otherwise.
+    """
+    told = list(ranges) or [(gap.first_seq, gap.last_seq)]
+    missing = connection.execute(
+        sa.select(gaps).where(
             gaps.c.hub == gap.hub,
             gaps.c.stream == gap.stream,
             gaps.c.state == "missing",
-            gaps.c.first_seq >= gap.first_seq,
-            gaps.c.last_seq <= gap.last_seq,
+            gaps.c.first_seq <= told[-1][1],
+            gaps.c.last_seq >= told[0][0],
         )
-        .values(state="expired", type=gap.type)
-    )
-    # Where rows of other kinds inside the range did arrive, the hub's range is wider than ours.
-    insert_new(connection, gaps, _values(gap))
+    ).mappings()
+    for hole in [Gap(**row) for row in missing]:
+        _remove(connection, hole)
+        for first, last in without((hole.first_seq, hole.last_seq), told):
+            _put_missing(connection, hole, first, last)
+    for first, last in told:
+        count = last - first + 1 if ranges else gap.count
+        piece = replace(gap, first_seq=first, last_seq=last, count=count)
+        # The same number may have begun a hole that was filled or told before.
+        _remove(connection, piece)
+        insert_new(connection, gaps, _values(piece))
 
 
 def check(connection: sa.Connection, claim: Claim, *, now: float) -> int | None:
@@ -109,6 +124,24 @@ def check(connection: sa.Connection, claim: Claim, *, now: float) -> int | None:
         .values(**values)
     )
     return claim.oldest if ask else None
+
+
+def missing_since(
+    connection: sa.Connection, hub: str, stream: str, *, since: float
+) -> list[tuple[int, int]]:
+    """Holes that were noticed at or after a moment and are still open."""
+    query = (
+        sa.select(gaps.c.first_seq, gaps.c.last_seq)
+        .where(
+            gaps.c.hub == hub,
+            gaps.c.stream == stream,
+            gaps.c.state == "missing",
+            gaps.c.noticed_at >= since,
+        )
+        .order_by(gaps.c.first_seq)
+        .limit(256)
+    )
+    return [(int(row.first_seq), int(row.last_seq)) for row in connection.execute(query)]
 
 
 def list_gaps(connection: sa.Connection, hub: str | None = None) -> list[Gap]:
@@ -166,17 +199,44 @@ def _walk(connection: sa.Connection, claim: Claim, complete: int, *, now: float)
 
 def _notice(connection: sa.Connection, claim: Claim, first: int, last: int, *, now: float) -> None:
     told = connection.execute(
-        sa.select(gaps.c.type).where(
+        sa.select(gaps.c.first_seq, gaps.c.last_seq).where(
             gaps.c.hub == claim.hub,
             gaps.c.stream == claim.stream,
             gaps.c.state == "expired",
-            gaps.c.first_seq <= first,
-            gaps.c.last_seq >= last,
+            gaps.c.first_seq <= last,
+            gaps.c.last_seq >= first,
         )
-    ).first()
-    if told is None:
-        gap = Gap(claim.hub, claim.stream, first, last, "missing", "", last - first + 1, now)
+    ).all()
+    for begin, end in without((first, last), [(row.first_seq, row.last_seq) for row in told]):
+        gap = Gap(claim.hub, claim.stream, begin, end, "missing", "", end - begin + 1, now)
         insert_new(connection, gaps, _values(gap))
+
+
+def _put_missing(connection: sa.Connection, hole: Gap, first: int, last: int) -> None:
+    """A piece of a hole that is left, unless its rows have come meanwhile."""
+    here = connection.scalar(
+        sa.select(sa.func.count()).where(
+            inbox.c.hub == hole.hub,
+            inbox.c.stream == hole.stream,
+            inbox.c.seq.between(first, last),
+        )
+    )
+    left = last - first + 1 - int(here or 0)
+    piece = replace(
+        hole, first_seq=first, last_seq=last, count=left, state="missing" if left else "filled"
+    )
+    insert_new(connection, gaps, _values(piece))
+
+
+def _remove(connection: sa.Connection, gap: Gap) -> None:
+    connection.execute(
+        gaps.delete().where(
+            gaps.c.hub == gap.hub,
+            gaps.c.stream == gap.stream,
+            gaps.c.first_seq == gap.first_seq,
+            gaps.c.state != "before",
+        )
+    )
 
 
 def _fill(connection: sa.Connection, key: Key) -> None:

@@ -68,7 +68,7 @@ def newest_orders(connection: sa.Connection, limit: int) -> list[Order]:
     """Orders of people, newest first; the house's own housekeeping is not among them."""
     query = (
         sa.select(commands)
-        .where(commands.c.name != "resync")
+        .where(commands.c.name.not_in(("resync", "repair")))
         .order_by(commands.c.issued_at.desc())
         .limit(limit)
     )

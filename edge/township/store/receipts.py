@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import sqlalchemy as sa
@@ -17,9 +18,19 @@ _SHOWN = [receipts.c[name] for name in Receipt.__dataclass_fields__]
 
 
 def apply_receipt(
-    connection: sa.Connection, key: Key, event: SpeakerEvent, *, at: float, now: float
+    connection: sa.Connection,
+    key: Key,
+    event: SpeakerEvent,
+    *,
+    at: float,
+    now: float,
+    trusted: bool = True,
+    origin: Mapping[str, Any] | None = None,
 ) -> None:
-    """Take over a receipt unless a later row of the same hub is here already."""
+    """Take over a receipt unless a later row of the same hub is here already.
+
+    `origin` names the boot it came from, `trusted` whether that boot knew the time.
+    """
     one = {"hub": key.hub, "announcement": event.announcement, "speaker": event.speaker}
     values: dict[str, Any] = {name: getattr(event, name) for name in _COPIED}
     values |= {
@@ -29,6 +40,8 @@ def apply_receipt(
         "seq": key.seq,
         "at": at,
         "stored_at": now,
+        "clock_trusted": trusted,
+        **(origin or {}),
     }
     if insert_new(connection, receipts, one | values):
         return
