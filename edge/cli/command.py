@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TextIO
 
+from edge.errors import SettingsError
 from edge.words import Words
 
 OK = 0
@@ -58,6 +59,30 @@ class Command:
     run: Callable[[Call], int]
 
 
-def add_config(parser: argparse.ArgumentParser, words: Words) -> None:
-    """The option that nearly every command has."""
-    parser.add_argument("--config", required=True, metavar="FILE", help=words("argument.config"))
+def add_config(parser: argparse.ArgumentParser, words: Words, *, required: bool = True) -> None:
+    """The option that nearly every command has.
+
+    Args:
+        parser: Of the command, or of one of its actions.
+        words: For the help.
+        required: False where an action below asks for it; then `need_config` checks.
+    """
+    # Suppressed, or an action's own default would overwrite what stood before the action.
+    parser.add_argument(
+        "--config",
+        required=required,
+        default=argparse.SUPPRESS,
+        metavar="FILE",
+        help=words("argument.config"),
+    )
+
+
+def need_config(call: Call) -> None:
+    """Make sure that `--config` was typed.
+
+    Raises:
+        SettingsError: It was not.
+    """
+    if not hasattr(call.arguments, "config"):
+        program = f"village-hub {call.arguments.command}"
+        raise SettingsError([call.words("usage.required", what="--config", program=program)])

@@ -32,6 +32,11 @@ class KeyRing:
         self._folder = folder
         self._township = township
 
+    @classmethod
+    def of(cls, state: Path, township: str) -> KeyRing:
+        """The ring in the state folder of a township."""
+        return cls(state / "command-keys", township)
+
     def keys(self) -> list[KeyFile]:
         """Oldest first."""
         pattern = re.compile(rf"{re.escape(self._township)}-(\d+)\.key")

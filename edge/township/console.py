@@ -20,11 +20,13 @@ from edge.link.township import TownshipLink, TownshipLinkSettings
 from edge.people import Role
 from edge.settings.schema import TownshipLinkSection, TownshipSettings
 from edge.site import Server, invite
+from edge.township.enrolment.office import open_office
 from edge.township.figures import write_figures
 from edge.township.ingest import Ingest, Resync
 from edge.township.orders import Orders
 from edge.township.store import Store
 from edge.township.store.address import address_of
+from edge.township.web import boxes
 from edge.township.web.pages import Doors, build_pages
 from edge.township.web.rooms import Room
 
@@ -136,6 +138,7 @@ class Township:
         store = await asyncio.to_thread(open_store, settings, clock)
         self._store = store
         self._stack.push_async_callback(asyncio.to_thread, store.close)
+        office = await asyncio.to_thread(open_office, settings, store.database, clock)
         ingest = Ingest(store, self._bus, clock, on_resync=self._ask_again)
         link = TownshipLink(
             TownshipLinkSettings(address=_address(settings.link), township=settings.township.id),
@@ -156,6 +159,9 @@ class Township:
             self.invite,
             link_trouble=lambda: _trouble_of(link),
         )
+        if office is not None:
+            watching = office.open(lambda: self._bus.publish(Change("hub")))
+            await self._stack.enter_async_context(watching)
         housekeeping = asyncio.create_task(self._keep_house(room), name="housekeeping")
         self._stack.push_async_callback(_cancel, housekeeping)
 
@@ -170,6 +176,7 @@ class Township:
 
         web = settings.web
         app = build_pages(room, settings, self._doors, metrics=figures, health=self.healthy)
+        boxes.furnish(app, office)
         self._server = Server(app, web.host, web.port, web.certificate, web.key)
         await self._stack.enter_async_context(self._server)
         self._stack.callback(self._bus.close)

@@ -221,6 +221,8 @@ def reload_broker(folder: Path, command: Sequence[str]) -> str:
         os.kill(pid, signal.SIGHUP)
     except subprocess.SubprocessError as error:
         return f"The broker could not be told to read its files again: {error}."
+    except FileNotFoundError:
+        return ""  # it has not been started yet, and will read everything then
     except (OSError, ValueError):
         return (
             "The broker could not be told to read its files again. Set `reload_command` in the "

@@ -22,7 +22,7 @@ from edge.enrolment import certificates as x
 from edge.enrolment.authority import Authority, Revoked
 from edge.enrolment.codes import Code
 from edge.enrolment.keyring import KeyRing
-from edge.errors import EdgeError, StartError
+from edge.errors import EdgeError, EnrolmentError, StartError
 from edge.link.connection import Address
 from edge.settings.schema import TownshipSettings
 from edge.site import Server
@@ -37,7 +37,6 @@ log = logging.getLogger(__name__)
 
 AUTHORITY: Final = "authority"
 BROKER: Final = "broker"
-KEYS: Final = "command-keys"
 LOOK_S: Final = 2.0
 """How often the watch looks for somebody whom the command line threw out."""
 
@@ -88,7 +87,7 @@ class Office:
         self.folder = state / AUTHORITY
         self.authority = Authority.open(self.folder, township, clock)
         self.register = Register(database)
-        self.keys = KeyRing(state / KEYS, township)
+        self.keys = KeyRing.of(state, township)
         ports = Ports(section.broker_port, section.console_port)
         self.files = BrokerFiles(
             (state / BROKER).resolve(),
@@ -169,7 +168,7 @@ class Office:
             if one.revoked_at is not None and one.expires_at > now
         ]
         if self.files.write(self.names, revoked, self._barred()):
-            self.trouble = reload_broker(self.files.folder, self._settings.enrolment.reload_command)
+            self.trouble = self._reload()
             if self.trouble:
                 log.warning("broker not reloaded reason=%r", self.trouble)
 
@@ -193,7 +192,7 @@ class Office:
                 elif not self._stopping.is_set():
                     self.trouble = done.sentence
                     log.warning("not out yet hub=%s reason=%r", hub, done.sentence)
-                    reload_broker(self.files.folder, self._settings.enrolment.reload_command)
+                    self._reload()
         return out
 
     @asynccontextmanager
@@ -241,6 +240,11 @@ class Office:
                 self.trouble = str(error)
                 log.warning("enrolment watch failed reason=%r", str(error))
 
+    def _reload(self) -> str:
+        section = self._settings.enrolment
+        folder = Path(section.broker_at) if section.broker_at else self.files.folder
+        return reload_broker(folder, section.reload_command)
+
     def _barred(self) -> list[str]:
         return [one.hub for one in self.holders() if one.barred]
 
@@ -258,6 +262,20 @@ class Office:
             yield mine
         finally:
             os.close(handle)
+
+
+def open_office(settings: TownshipSettings, database: Database, clock: Clock) -> Office | None:
+    """The office of a township that gives certificates; None for one that does not.
+
+    Raises:
+        StartError: Folder, keys or settings cannot be used.
+    """
+    if not settings.enrolment.enabled:
+        return None
+    try:
+        return Office(settings, database, clock)
+    except EnrolmentError as error:
+        raise StartError(str(error)) from error
 
 
 def _shown(server_file: Path) -> str:
