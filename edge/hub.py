@@ -27,21 +27,23 @@ from edge.announcing import AnnouncingDesk
 from edge.cameras import read_secret, rule_spec, surroundings, worker_specs
 from edge.clock import Clock, SystemClock
 from edge.conditions import Condition, Examination
-from edge.errors import StartError, StoreError
+from edge.errors import StartError
 from edge.events import Bus, Change
+from edge.eyes import Eyes, tuned
 from edge.health import CameraBoard
 from edge.household import Household, Rooms
 from edge.ids import NewId, uuid7
 from edge.incidents import IncidentDesk, Surroundings
+from edge.learning import LearningDesk
 from edge.link.connection import Address
 from edge.link.hub import HubLink, HubLinkSettings
-from edge.link.messages import TimeOffer
 from edge.link.signing import TrustedKeys
 from edge.lookout import HOUSE, Lookout
 from edge.orders import Orders
 from edge.people import Role
 from edge.presence import Presence
 from edge.settings.schema import HubSettings
+from edge.sighting import SightBoard
 from edge.site.invitations import invite
 from edge.site.server import Server
 from edge.store.evidence import EvidenceStore
@@ -50,8 +52,10 @@ from edge.store.records import Incident, PlayRecord
 from edge.supervisor import PATIENCE, Patience, WorkerSupervisor
 from edge.systemd import Notifier, watchdog_interval_s
 from edge.talkdown import TalkdownPolicy
+from edge.timekeeping import Timekeeper
+from edge.upkeep import Upkeep
 from edge.web.app import build_hub_site
-from vision.reports import IncidentReport, Phase, Report, WorkerReady
+from vision.reports import IncidentReport, Phase, Report, SightReport, WorkerReady
 from vision.settings import WorkerSpec
 from vision.thumbnails import thumbnail
 
@@ -63,8 +67,6 @@ ORPHAN_S = 20.0
 """A restarted worker gets this long to see again what was open before it died."""
 FRESH_S = 15.0
 WORKER_GRACE_S = 10.0
-AGREES_S = 2.0
-"""Our clock agrees with the township's when they differ by no more than this."""
 POWER_CUT = "The box lost power or was restarted; to not speak too late it is not repeated."
 
 
@@ -146,11 +148,17 @@ class Hub:
         self.store = await asyncio.to_thread(HubStore.open, folder, self.clock)
         self._stack.callback(self.store.close)
         self.evidence = EvidenceStore(folder / "evidence")
+        self.upkeep = Upkeep(self.settings.state, self.store, self.evidence, self.clock)
+        self.timekeeper = Timekeeper(
+            self.clock, self.store, on_change=lambda: self.bus.publish(Change("hub"))
+        )
         self._start_broadcast(folder)
         self._start_desks()
         self._start_link()
         await self._start_web()
-        await self._stack.enter_async_context(self._eyes(worker_specs(self.settings)))
+        await self._stack.enter_async_context(
+            self._eyes(tuned(worker_specs(self.settings), self.learning.tuning))
+        )
         await self._stack.enter_async_context(_running(self._tick_for_ever()))
         log.info(
             "hub started id=%s boot=%d cameras=%d url=%s",
@@ -231,6 +239,15 @@ class Hub:
             warn_unremembered=self._warn_unremembered,
         )
         self._stack.callback(self.lookout.close)
+        eyes = Eyes(self.supervisors)
+        self.sights = SightBoard(
+            [c.id for c in self.settings.camera if c.enabled],
+            ask=eyes.show,
+            monotonic=self.clock.monotonic,
+        )
+        self.learning = LearningDesk(
+            self.store, self.sights, clock=self.clock, new_id=self._new_id, apply=eyes.tune
+        )
         self.broadcaster.warm(self._likely_warnings())
 
     def _start_link(self) -> None:
@@ -252,6 +269,7 @@ class Hub:
                 self.settings.hub.id,
                 self.settings.hub.township,
                 heartbeat_s=section.heartbeat_s,
+                daily_mb=section.daily_mb,
             ),
             self.store,
             self.orders.take,
@@ -259,20 +277,12 @@ class Hub:
             birth=self.presence.birth,
             heartbeat=self.presence.heartbeat,
             clock=self.clock,
-            on_time=self._time_offered,
+            on_time=self.timekeeper.offered,
+            pictures=self.evidence.get,
         )
         self.orders.answer = self.link.answer
         self.link.start()
         self._stack.callback(self.link.stop)
-
-    def _time_offered(self, offer: TimeOffer) -> None:
-        """The township knows the time: if ours agrees it can be believed."""
-        off_s = abs(offer.time.timestamp() - self.clock.wall())
-        if off_s <= AGREES_S and isinstance(self.clock, SystemClock):
-            self.clock.trust()
-            self.bus.publish(Change("hub"))
-        else:
-            log.warning("clock disagrees with the township by_s=%.0f", off_s)
 
     async def _start_web(self) -> None:
         web = self.settings.web
@@ -299,6 +309,8 @@ class Hub:
             store=self.store,
             evidence=self.evidence,
             board=self.board,
+            sights=self.sights,
+            learning=self.learning,
             link=self.link,
             announcing=self.announcing,
             broadcaster=self.broadcaster,
@@ -333,6 +345,8 @@ class Hub:
 
     def _take(self, report: Report, spec: WorkerSpec, loop: asyncio.AbstractEventLoop) -> None:
         self.lookout.take(report)
+        if isinstance(report, SightReport):
+            self.sights.take(report)
         if isinstance(report, WorkerReady):
             cameras = tuple(c.id for c in spec.cameras)
             loop.call_later(ORPHAN_S, self.lookout.workers_ready, cameras)
@@ -405,10 +419,11 @@ class Hub:
             since_housekeeping += TICK_S
             if since_housekeeping >= HOUSEKEEPING_S:
                 since_housekeeping = 0.0
-                await asyncio.to_thread(self._keep_house)
+                await asyncio.to_thread(self.upkeep.run)
             await asyncio.sleep(TICK_S)
 
     def _tick(self, examinations: list[Examination]) -> None:
+        self.timekeeper.tick()
         self.lookout.tick()
         self.announcing.tick()
         for examine in examinations:
@@ -423,19 +438,6 @@ class Hub:
                     detail=condition.detail,
                 )
                 self.bus.publish(Change("hub"))
-
-    def _keep_house(self) -> None:
-        """Once a minute: keep evidence within its budget, and let go of what the township knows."""
-        try:
-            told = [i for i in self.store.open_incidents() if i.kind == "store_fault" and i.sent]
-            if told and self.store.quarantined:
-                self.store.quarantine_reported()
-            self.evidence.prune(
-                self.settings.state.evidence_mb * conditions.MEGABYTE,
-                keep=self.store.evidence_in_use(),
-            )
-        except StoreError as error:
-            log.warning("evidence not pruned reason=%s", error)
 
     def fresh(self) -> bool:
         """Whether every essential part gave a sign of life lately: for the watchdog."""

@@ -49,6 +49,25 @@ class StateSection(Section):
     )
 
 
+class HubStateSection(StateSection):
+    """Where the box keeps what it must not forget, and for how long."""
+
+    outbox_mb: Annotated[int, Field(ge=4)] = Field(
+        64,
+        description="What waits for the township may use this many megabytes; then the least "
+        "urgent is dropped and reported, never an alert.",
+    )
+    keep_sent_days: Annotated[int, Field(ge=1, le=90)] = Field(
+        14, description="Days for which the hub can send again what the township has lost."
+    )
+    keep_incidents_days: Annotated[int, Field(ge=7)] = Field(
+        365, description="Days after which the hub forgets closed incidents the township knows."
+    )
+    keep_audit_days: Annotated[int, Field(ge=180)] = Field(
+        1095, description="Days after which the hub forgets who did what."
+    )
+
+
 class WebSection(Section):
     """The pages."""
 
@@ -94,6 +113,11 @@ class HubLinkSection(LinkSection):
     command_keys: dict[str, Path] = Field(
         default_factory=dict,
         description="Public keys (PEM) by key id; orders that make sound must be signed by one.",
+    )
+    daily_mb: Annotated[int, Field(ge=0, le=100_000)] = Field(
+        0,
+        description="Megabytes a day on a metered link, 0 for no limit; a fifth is kept for danger "
+        "to life, which is never held back.",
     )
 
 
@@ -239,7 +263,7 @@ class HubSettings(Section):
     """`hub.toml`."""
 
     hub: HubSection
-    state: StateSection = StateSection()
+    state: HubStateSection = HubStateSection()
     web: WebSection = WebSection()
     link: HubLinkSection = HubLinkSection()
     vision: VisionSection = VisionSection()
@@ -271,6 +295,9 @@ class TownshipLinkSection(LinkSection):
     command_key_id: str = Field("", max_length=64, description="Id under which hubs know our key.")
     command_key_file: Path | None = Field(
         None, description="Private key (PEM) that signs orders which make sound."
+    )
+    offline_after_s: Annotated[int, Field(ge=30, le=86_400)] = Field(
+        300, description="Seconds of silence after which a village's box becomes an incident."
     )
 
 
@@ -338,6 +365,21 @@ class MapSection(Section):
         None, description="File of the tile server's key; browsers of signed-in people receive it."
     )
     credit: str = Field("", max_length=80, description="Whose map it is, written into the corner.")
+
+
+class PicturesSection(Section):
+    """Full pictures that were fetched from the villages."""
+
+    store: Literal["files", "s3"] = Field(
+        "files", description="`files` in the state folder, or a server that speaks `s3`."
+    )
+    s3_url: str = Field("", max_length=200, description="Address of the S3 server.")
+    s3_bucket: str = Field(
+        "", pattern=r"^$|^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$", description="Bucket; it must exist."
+    )
+    s3_region: str = Field("us-east-1", max_length=40, description="Region of the S3 server.")
+    s3_key_id: str = Field("", max_length=128, description="Id of the access key.")
+    s3_secret_file: Path | None = Field(None, description="File of the secret access key.")
 
 
 class TownshipSettings(Section):
