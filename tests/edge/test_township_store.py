@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,12 +15,17 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
 from edge.clock import SimulatedClock
-from edge.errors import StartError, StoreError
+from edge.errors import CaseRefused, StartError, StoreError
+from edge.events import Bus
 from edge.people import Account, Role, Session
 from edge.settings.schema import DatabaseSection
 from edge.site.accounts import Accounts
+from edge.township.cases.deadlines import Deadlines
+from edge.township.cases.desk import Desk
+from edge.township.cases.states import Action, Wish
 from edge.township.store import Store
 from edge.township.store.address import address_of
+from edge.township.store.case_records import CaseFilter
 from edge.township.store.database import MIGRATIONS
 from edge.township.store.portable import insert_new
 from edge.township.store.tables import alerts, gaps, inbox, metadata, people
@@ -84,14 +90,17 @@ def test_a_village_s_day_reads_the_same_on_every_database(
     post.store_batch([rows[3]])
     assert [gap.state for gap in store.gaps()] == ["filled"]
     assert [alert.id for alert in store.open_alerts()] == [uid(2), uid(1)]
-    assert store.acknowledge(hub.id, uid(1), "张三", now=clock.wall())
-    assert not store.acknowledge(hub.id, uid(1), "李四", now=clock.wall())
-    assert not store.acknowledge(hub.id, uid(9), "李四", now=clock.wall())
+    desk = Desk(store.cases, Bus(), clock, deadlines=Deadlines())
+    [case] = store.cases.some(CaseFilter())
+    assert (case.count, case.severity) == (2, "life_safety")
+    desk.act(case.id, Wish(Action.ACCEPT, "张三"))
+    with pytest.raises(CaseRefused, match="moved on"):
+        desk.act(case.id, Wish(Action.ACCEPT, "李四"))
     assert [alert.id for alert in store.closed_alerts()] == [uid(1)]
     assert store.count_open() == 1
     story = store.story(hub.id, uid(1))
     assert story is not None
-    assert [event.what for event in story.history] == ["opened", "closed", "acknowledged"]
+    assert [event.what for event in story.history] == ["opened", "closed"]
     assert [receipt.state for receipt in story.receipts] == ["finished"]
     assert post.counts.flagged == 1
     [known] = store.hubs()
@@ -103,10 +112,13 @@ def test_only_one_of_many_monitors_takes_an_alert(store: Store, clock: Simulated
     Post(store, clock).store_batch([FakeHub().incident(uid(1), 1)])
     won: list[str] = []
     start = threading.Barrier(8)
+    desk = Desk(store.cases, Bus(), clock, deadlines=Deadlines())
+    [case] = store.cases.some(CaseFilter())
 
     def press(name: str) -> None:
         start.wait(5)
-        if store.acknowledge("lin-jia-cun", uid(1), name, now=clock.wall()):
+        with contextlib.suppress(CaseRefused):
+            desk.act(case.id, Wish(Action.ACCEPT, name))
             won.append(name)
 
     presses = [threading.Thread(target=press, args=(f"p{n}",)) for n in range(8)]

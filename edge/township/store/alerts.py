@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import sqlalchemy as sa
@@ -12,7 +12,7 @@ from edge.township.cases.deadlines import Deadlines
 from edge.township.store import cases
 from edge.township.store.inbox import Key
 from edge.township.store.portable import changed, insert_new
-from edge.township.store.records import ACKNOWLEDGED, RANKS, RECEIVED, Alert, AlertEvent
+from edge.township.store.records import RANKS, RECEIVED, Alert, AlertEvent
 from edge.township.store.tables import alerts, events, evidence
 
 _COPIED = (
@@ -32,10 +32,12 @@ def apply_incident(
     trusted: bool,
     now: float,
     deadlines: Deadlines | None = None,
+    origin: Mapping[str, Any] | None = None,
 ) -> None:
     """Write a revision into the history, and into the alert when it is newer than what is there.
 
     A first revision joins a case or begins one, due by `deadlines` (the defaults if not given).
+    `origin` names the row of the hub it came in.
     """
     targets = deadlines or Deadlines()
     values: dict[str, Any] = {name: getattr(event, name) for name in _COPIED}
@@ -46,6 +48,7 @@ def apply_incident(
         "seen_at": event.seen_at.timestamp(),
         "closed_at": event.closed_at.timestamp() if event.closed_at else None,
         "clock_trusted": trusted,
+        **(origin or {}),
     }
     one = {"hub": key.hub, "id": event.id}
     first = {**one, **values, "stored_at": now, "state": RECEIVED}
@@ -65,6 +68,8 @@ def apply_incident(
         at=event.seen_at.timestamp(),
         stored_at=now,
         data=event.model_dump_json(exclude_none=True),
+        clock_trusted=trusted,
+        **(origin or {}),
     )
 
 
@@ -87,27 +92,6 @@ def apply_evidence(
     )
     if fresh:
         cases.notice_picture(connection, key.hub, event.incident, event.sha256)
-
-
-def acknowledge(connection: sa.Connection, hub: str, incident: str, who: str, now: float) -> bool:
-    """Take an alert, unless somebody has: compare and set in one statement."""
-    taken = changed(
-        connection,
-        alerts.update()
-        .where(*_is(hub, incident), alerts.c.state == RECEIVED)
-        .values(state=ACKNOWLEDGED, acknowledged_by=who, acknowledged_at=now),
-    )
-    if taken == 1:
-        write_event(
-            connection,
-            hub=hub,
-            incident=incident,
-            what=ACKNOWLEDGED,
-            who=who,
-            at=now,
-            stored_at=now,
-        )
-    return taken == 1
 
 
 def write_event(connection: sa.Connection, **values: Any) -> None:

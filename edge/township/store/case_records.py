@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from edge.township.store.sight import EVERYTHING, Sight
+
 QUEUE_ENDED, QUEUE_OPEN, QUEUE_NEW = 0, 1, 2
 """Parts of the wall: what is over, what somebody has, what nobody has; the higher comes first."""
 
@@ -27,6 +29,7 @@ class Case:
         told: Who was told last because nobody acted in time; empty if nobody.
         level: How often it was escalated.
         due_at: When the step that runs now should be done.
+        next_at: When the next person is told if nobody acts; None when nobody is left to tell.
         since_at: When that step began.
         picture: `incident/sha256` of the newest picture, empty if none came yet.
     """
@@ -57,6 +60,7 @@ class Case:
     told: str
     level: int
     due_at: float | None
+    next_at: float | None
     since_at: float
     accepted_at: float | None
     assigned_at: float | None
@@ -93,7 +97,8 @@ class CaseFilter:
         queues: Parts of the wall, see `QUEUE_NEW`.
         assignee: Only what is given to this person.
         late_at: Only what was due by then and is not done.
-        cameras, hubs: What the person may see at all; None means everything.
+        mine: Only what this person owns, was sent to, or was told of.
+        sight: What the person may see at all.
     """
 
     queues: tuple[int, ...] = ()
@@ -103,9 +108,10 @@ class CaseFilter:
     hub: str = ""
     grid: str = ""
     assignee: str = ""
+    owner: str = ""
     late_at: float | None = None
-    cameras: frozenset[str] | None = None
-    hubs: frozenset[str] | None = None
+    mine: str = ""
+    sight: Sight = EVERYTHING
 
 
 @dataclass(frozen=True, slots=True)

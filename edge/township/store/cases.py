@@ -19,7 +19,6 @@ from edge.township.cases.states import State
 from edge.township.store.case_records import (
     QUEUE_ENDED,
     QUEUE_NEW,
-    QUEUE_OPEN,
     Case,
     CaseFilter,
     CaseStep,
@@ -27,6 +26,7 @@ from edge.township.store.case_records import (
 )
 from edge.township.store.portable import changed, insert_new
 from edge.township.store.records import ACKNOWLEDGED, RANKS, RECEIVED
+from edge.township.store.sight import EVERYTHING, Sight
 from edge.township.store.tables import alerts, case_alerts, case_photos, case_steps, cases, evidence
 
 _SHOWN = [cases.c[name] for name in Case.__dataclass_fields__]
@@ -112,8 +112,10 @@ def case_of(connection: sa.Connection, hub: str, incident: str) -> int | None:
     return None if found is None else int(found)
 
 
-def one_case(connection: sa.Connection, case: int) -> Case | None:
-    row = connection.execute(sa.select(*_SHOWN).where(cases.c.id == case)).mappings().first()
+def one_case(connection: sa.Connection, case: int, sight: Sight = EVERYTHING) -> Case | None:
+    """A case, if it is within this sight."""
+    seen = sight.of_camera(cases.c.hub, cases.c.camera)
+    row = connection.execute(sa.select(*_SHOWN).where(cases.c.id == case, seen)).mappings().first()
     return Case(**row) if row else None
 
 
@@ -197,36 +199,30 @@ def count_cases(connection: sa.Connection, wanted: CaseFilter) -> int:
     return int(connection.scalar(query) or 0)
 
 
-def late_cases(connection: sa.Connection, *, now: float, limit: int = 100) -> list[Case]:
-    """What should be done by now and is not, the longest overdue first."""
+def cases_to_escalate(connection: sa.Connection, *, now: float, limit: int = 100) -> list[Case]:
+    """What nobody did in time and somebody else must hear of, the longest overdue first."""
     query = (
         sa.select(*_SHOWN)
-        .where(cases.c.queue > QUEUE_ENDED, cases.c.due_at <= now)
-        .order_by(cases.c.due_at)
+        .where(cases.c.next_at <= now, cases.c.queue > QUEUE_ENDED)
+        .order_by(cases.c.next_at)
         .limit(limit)
     )
     return [Case(**row) for row in connection.execute(query).mappings()]
-
-
-def queue_of(state: State) -> int:
-    """The part of the wall a state belongs to."""
-    if state is State.RECEIVED:
-        return QUEUE_NEW
-    return QUEUE_ENDED if state in {State.CLOSED, State.FALSE_ALARM} else QUEUE_OPEN
 
 
 def _conditions(wanted: CaseFilter) -> list[sa.ColumnElement[bool]]:
     found: list[sa.ColumnElement[bool]] = []
     if wanted.queues:
         found.append(cases.c.queue.in_(wanted.queues))
-    exact = ("state", "severity", "kind", "hub", "grid", "assignee")
+    exact = ("state", "severity", "kind", "hub", "grid", "assignee", "owner")
     found += [cases.c[name] == value for name in exact if (value := getattr(wanted, name))]
     if wanted.late_at is not None:
         found += [cases.c.queue > QUEUE_ENDED, cases.c.due_at <= wanted.late_at]
-    if wanted.cameras is not None:
-        found.append(cases.c.camera.in_(sorted(wanted.cameras)))
-    if wanted.hubs is not None:
-        found.append(cases.c.hub.in_(sorted(wanted.hubs)))
+    if wanted.mine:
+        names = cases.c.owner, cases.c.assignee, cases.c.told
+        found.append(sa.or_(*(name == wanted.mine for name in names)))
+    if wanted.sight != EVERYTHING:
+        found.append(wanted.sight.of_camera(cases.c.hub, cases.c.camera))
     return found
 
 
@@ -239,6 +235,7 @@ def _behind(place: Place) -> sa.ColumnElement[bool]:
 def _first(new: Arrival, picture: str) -> dict[str, Any]:
     copied = ("village", "grid", "camera", "camera_name", "zone_name", "kind", "severity", "drill")
     event, now = new.event, new.now
+    due = new.deadlines.due(event.kind, event.severity, State.RECEIVED, now)
     return {name: getattr(event, name) for name in copied} | {
         "open_key": new.key,
         "version": 1,
@@ -254,7 +251,8 @@ def _first(new: Arrival, picture: str) -> dict[str, Any]:
         "over": event.phase == "closed",
         "state": State.RECEIVED.value,
         "queue": QUEUE_NEW,
-        "due_at": new.deadlines.due(event.kind, event.severity, State.RECEIVED, now),
+        "due_at": due,
+        "next_at": due,
         "picture": picture,
     }
 
@@ -274,7 +272,7 @@ def _join(connection: sa.Connection, case: Mapping[str, Any], new: Arrival, pict
         values |= {"gravity": new.gravity, "severity": event.severity}
         due = new.deadlines.due(event.kind, event.severity, State(case["state"]), new.now)
         if due is not None and (case["due_at"] is None or due < case["due_at"]):
-            values["due_at"] = due
+            values |= {"due_at": due, "next_at": due}
     connection.execute(cases.update().where(cases.c.id == case["id"]).values(**values))
 
 

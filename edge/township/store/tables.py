@@ -349,6 +349,7 @@ cases = sa.Table(
     words("told"),
     whole("level"),
     moment("due_at"),
+    moment("next_at"),
     at("since_at"),
     moment("accepted_at"),
     moment("assigned_at"),
@@ -359,6 +360,7 @@ cases = sa.Table(
     # The order of the wall, backwards: the first page of ten thousand is walked to, not sorted.
     sa.Index("ix_cases_wall", "queue", "gravity", "newest_at", "id"),
     sa.Index("ix_cases_due", "queue", "due_at"),
+    sa.Index("ix_cases_next_at", "next_at"),
     sa.Index("ix_cases_assignee", "assignee", "queue"),
 )
 """Matters that are followed to their end; `open_key` makes alerts of one camera and kind meet."""

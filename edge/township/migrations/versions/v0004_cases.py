@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import sqlalchemy as sa
 from alembic import op
 
 revision = "0004"
-down_revision = "0003" if Path(__file__).with_name("v0003_places.py").exists() else "0002"
+down_revision = "0003"
 branch_labels = None
 depends_on = None
 
@@ -34,6 +32,7 @@ def upgrade() -> None:
         *(_text(name) for name in ("owner", "assignee", "told")),
         _number("level"),
         sa.Column("due_at", sa.Double(), nullable=True),
+        sa.Column("next_at", sa.Double(), nullable=True),
         _moment("since_at"),
         *(
             sa.Column(f"{name}_at", sa.Double(), nullable=True)
@@ -45,6 +44,7 @@ def upgrade() -> None:
     )
     op.create_index("ix_cases_wall", "cases", ["queue", "gravity", "newest_at", "id"])
     op.create_index("ix_cases_due", "cases", ["queue", "due_at"])
+    op.create_index("ix_cases_next_at", "cases", ["next_at"])
     op.create_index("ix_cases_assignee", "cases", ["assignee", "queue"])
     op.create_table(
         "case_alerts",
