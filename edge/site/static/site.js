@@ -31,6 +31,8 @@ export function toast(sentence) {
   setTimeout(() => box.remove(), 6000);
 }
 
+document.addEventListener("toast", ({ detail }) => toast(detail));
+
 // --- live: hints arrive, the parts that show the thing load themselves again --------------------
 const waiting = new Set();
 let gathering = 0;

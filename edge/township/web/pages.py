@@ -11,11 +11,14 @@ from fastapi import FastAPI
 from edge.settings.schema import TownshipSettings
 from edge.site import build_site
 from edge.site.passwords import Passwords
-from edge.township.web import alerts, speaking, staff, villages
+from edge.township.cases.photos import LARGEST_BYTES
+from edge.township.web import alerts, cases, speaking, staff, villages, wall
 from edge.township.web.rooms import Room, furnish
 
 HERE = Path(__file__).parent
 COOKIE = "township"
+LARGEST_BODY = LARGEST_BYTES + 64 * 1024
+"""A photo from the field, and a little."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +58,15 @@ def build_pages(
         cookie=COOKIE,
         secure=settings.web.certificate is not None,
         session_hours=settings.web.session_hours,
-        routers=[alerts.router, villages.router, speaking.router, staff.router],
+        routers=[
+            wall.router,
+            alerts.router,
+            cases.router,
+            villages.router,
+            speaking.router,
+            staff.router,
+        ],
+        largest_body=LARGEST_BODY,
         allow_passwordless=doors.passwordless,
         metrics=metrics,
         metrics_token=doors.metrics_token,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Annotated
 
 from fastapi import Depends, FastAPI, Request
@@ -11,8 +11,11 @@ from fastapi import Depends, FastAPI, Request
 from edge.clock import Clock
 from edge.events import Bus
 from edge.people import Role
+from edge.township.cases.deadlines import Deadlines
+from edge.township.cases.desk import Desk, Verdict
 from edge.township.orders import Orders
 from edge.township.store import Store
+from edge.township.store.sight import EVERYTHING, Sight
 from edge.township.web.views import HubView, view_hub
 
 
@@ -24,6 +27,8 @@ class Room:
         heartbeat_s: How often hubs speak at least.
         invite: Makes a one-time link for a name and a role.
         link_trouble: Why villages cannot be heard at this moment; empty while all is well.
+        deadlines: Until when each step of a case is due.
+        tell_hub: Is handed what people found out about an incident.
     """
 
     store: Store
@@ -33,10 +38,27 @@ class Room:
     heartbeat_s: float
     invite: Callable[[str, Role], str]
     link_trouble: Callable[[], str] = lambda: ""
+    deadlines: Deadlines = field(default_factory=Deadlines)
+    tell_hub: Callable[[Verdict], None] = lambda _verdict: None
 
-    def villages(self) -> dict[str, str]:
-        """Name of every village by the id of its hub."""
-        return {hub.id: hub.village or hub.id for hub in self.store.hubs()}
+    @property
+    def desk(self) -> Desk:
+        """Where cases are moved."""
+        return Desk(
+            self.store.cases,
+            self.bus,
+            self.clock,
+            deadlines=self.deadlines,
+            tell_hub=self.tell_hub,
+        )
+
+    def villages(self, sight: Sight = EVERYTHING) -> dict[str, str]:
+        """Name of every village within this sight by the id of its hub."""
+        return {
+            hub.id: hub.village or hub.id
+            for hub in self.store.hubs()
+            if sight.villages is None or sight.sees_village(self.store.cases.village_of(hub.id))
+        }
 
     def hubs(self) -> list[HubView]:
         """Every hub, the ones in trouble first."""

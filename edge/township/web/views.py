@@ -6,51 +6,12 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
-from edge.township.store.records import Alert, AlertEvent, Gap, Hub, Order, Receipt
+from edge.township.store.records import Gap, Hub, Order, Receipt
 
 SILENT_BEATS = 3
-LATE_S = 120.0
 BACKLOG_S = 120.0
 PROBLEM_S = 86_400.0
 LOSS_S = 7 * 86_400.0
-
-
-@dataclass(frozen=True, slots=True)
-class AlertView:
-    """An alert with what was spoken for it.
-
-    Attributes:
-        at: The moment people care about: when it opened, or, if the hub's clock was wrong,
-            when we heard of it.
-        late: It reached us so much later than it happened that it must be said.
-    """
-
-    alert: Alert
-    spoken: tuple[Receipt, ...]
-
-    @property
-    def at(self) -> float:
-        return self.alert.opened_at if self.alert.clock_trusted else self.alert.stored_at
-
-    @property
-    def late(self) -> bool:
-        return self.alert.clock_trusted and self.alert.stored_at - self.alert.opened_at > LATE_S
-
-    @property
-    def place(self) -> str:
-        return self.alert.zone_name or self.alert.camera_name
-
-    @property
-    def village(self) -> str:
-        return self.alert.village or self.alert.hub
-
-    @property
-    def new(self) -> bool:
-        return self.alert.state == "received"
-
-    @property
-    def over(self) -> bool:
-        return self.alert.phase == "closed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,11 +122,3 @@ class OrderView:
     def sentence(self) -> str:
         reasons = [receipt.reason for receipt in self.receipts if receipt.reason]
         return reasons[0] if reasons else self.order.sentence
-
-
-def numbers_of(event: AlertEvent) -> dict[str, Any]:
-    """The figures of one revision, for its line in the history."""
-    if not event.data:
-        return {}
-    data = json.loads(event.data)
-    return {key: data[key] for key in ("score", "count", "dwell_s", "severity") if key in data}
