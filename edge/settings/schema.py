@@ -390,5 +390,6 @@ class TownshipSettings(Section):
     web: TownshipWebSection = TownshipWebSection()
     link: TownshipLinkSection = TownshipLinkSection()
     enrolment: EnrolmentSection = EnrolmentSection()
+    pictures: PicturesSection = PicturesSection()
     database: DatabaseSection = DatabaseSection()
     map: MapSection = MapSection()
