@@ -26,7 +26,7 @@ def to_box(row: NDArray[np.float32]) -> Box:
 
 
 def areas(boxes: Boxes) -> NDArray[np.float32]:
-    sides = np.clip(boxes[:, 2:] - boxes[:, :2], 0, None)
+    sides = np.maximum(boxes[:, 2:] - boxes[:, :2], 0)
     return np.asarray(sides[:, 0] * sides[:, 1], np.float32)
 
 
@@ -34,10 +34,24 @@ def overlaps(first: Boxes, second: Boxes) -> NDArray[np.float32]:
     """Intersection over union of each pair, N×M; 0 where either box is empty."""
     corner = np.maximum(first[:, None, :2], second[None, :, :2])
     opposite = np.minimum(first[:, None, 2:], second[None, :, 2:])
-    sides = np.clip(opposite - corner, 0, None)
+    sides = np.maximum(opposite - corner, 0)
     common = sides[..., 0] * sides[..., 1]
     union = areas(first)[:, None] + areas(second)[None, :] - common
     return np.asarray(np.divide(common, union, out=np.zeros_like(common), where=union > 0))
+
+
+def overlap(first: Box, second: Box) -> float:
+    """Intersection over union of one pair; 0 where either box is empty."""
+    width = min(first[2], second[2]) - max(first[0], second[0])
+    height = min(first[3], second[3]) - max(first[1], second[1])
+    if width <= 0 or height <= 0:
+        return 0.0
+    common = width * height
+    return common / (_area(first) + _area(second) - common)
+
+
+def _area(box: Box) -> float:
+    return (box[2] - box[0]) * (box[3] - box[1])
 
 
 def padded(box: Box, share: float, width: int, height: int) -> Box:

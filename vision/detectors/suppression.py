@@ -23,11 +23,14 @@ def strongest(found: Detections, overlap: float = 0.5) -> Detections:
     if len(order) < 2:
         return found
     boxes = found.boxes[order]
-    names = np.array([found.labels[i] for i in order])
+    numbers = {label: number for number, label in enumerate(set(found.labels))}
+    names = np.array([numbers[found.labels[i]] for i in order.tolist()])
     rivals = (overlaps(boxes, boxes) > overlap) & (names[:, None] == names[None, :])
+    rivals[np.tri(len(order), dtype=bool)] = False
     alive: NDArray[np.bool_] = np.ones(len(order), bool)
-    for i in range(len(order)):
+    for i in np.flatnonzero(rivals.any(1)).tolist():
         if alive[i]:
-            alive[i + 1 :] &= ~rivals[i, i + 1 :]
+            alive &= ~rivals[i]
     kept = order[alive]
-    return Detections(found.boxes[kept], found.scores[kept], tuple(found.labels[i] for i in kept))
+    labels = tuple(found.labels[i] for i in kept.tolist())
+    return Detections(found.boxes[kept], found.scores[kept], labels)

@@ -112,7 +112,9 @@ class Converter:
 
     def __call__(self, frame: VideoFrame) -> Image:
         """H×W×3 BGR, a copy of its own."""
-        return np.ascontiguousarray(self._scaler.reformat(frame, format="bgr24").to_ndarray())
+        # One thread: waking others up costs more than a picture of this size.
+        shown = self._scaler.reformat(frame, format="bgr24", threads=1)
+        return np.ascontiguousarray(shown.to_ndarray())
 
 
 PLANAR = frozenset(
@@ -138,6 +140,4 @@ def luma_of(frame: VideoFrame) -> Callable[[], Luma] | None:
 
 def media_time(frame: VideoFrame) -> float | None:
     """Seconds on the stream's own clock, where it has one."""
-    if frame.pts is None or frame.time_base is None:
-        return None
-    return float(frame.pts * frame.time_base)
+    return None if frame.pts is None or frame.time_base is None else frame.time

@@ -121,8 +121,9 @@ class FileSource:
         if self._gate is None:
             return decoded(container, stream)
 
+        base = float(stream.time_base or 0)
+
         def arrive(packet: Packet[VideoStream]) -> float:
-            base = float(packet.time_base or 0)
             shown, sent = packet.pts, packet.dts
             return self._pace.due(
                 timeline.packet(
