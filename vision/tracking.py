@@ -16,7 +16,7 @@ from statistics import median
 import numpy as np
 from numpy.typing import NDArray
 
-from vision.boxes import Box, Boxes, areas, overlaps, to_array, to_box
+from vision.boxes import Box, Boxes, areas, overlap, overlaps, to_array, to_box
 from vision.detections import Detections
 
 KEEP_S = 2.0
@@ -154,7 +154,7 @@ class Track:
             self._trusted = True
 
     def _rest_or_move(self, box: Box, now_s: float) -> None:
-        if _overlap(box, self.rest or box) >= STILL_OVERLAP:
+        if overlap(box, self.rest or box) >= STILL_OVERLAP:
             self._away = 0
             return
         self._away += 1
@@ -306,10 +306,6 @@ def _covered(boxes: Boxes, regions: Boxes) -> NDArray[np.float32]:
     sides = np.clip(opposite - corner, 0, None)
     common = (sides[..., 0] * sides[..., 1]).max(axis=1)
     return np.asarray(common / np.clip(areas(boxes), 1e-6, None), np.float32)
-
-
-def _overlap(first: Box, second: Box) -> float:
-    return float(overlaps(to_array([first]), to_array([second]))[0, 0])
 
 
 def _expected(tracks: Sequence[Track], now_s: float) -> Boxes:

@@ -14,7 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from vision.boxes import Box, areas, to_array
 from vision.detections import LABELS, Detections
-from vision.detectors.crops import MARGIN, PATCH_PX, square_patch
+from vision.detectors.crops import MARGIN, PATCH_PX, PatchBatch
 from vision.detectors.labels import names_in
 from vision.detectors.session import open_session
 from vision.errors import ModelError
@@ -71,6 +71,7 @@ class PatchDetector:
         self._session = session
         self._path = path
         self._version = manifest.version
+        self._batch = PatchBatch(VIEWS, MOST_REGIONS)
         self._input = session.get_inputs()[0].name
         reported = {
             name: manifest.classes[name].threshold
@@ -125,13 +126,14 @@ class PatchDetector:
         boxes = to_array(regions)
         sides = boxes[:, 2:] - boxes[:, :2]
         boxes = boxes[(sides.max(axis=1) >= LEAST_PX) & (sides.min(axis=1) > 0)]
-        largest = np.argsort(-areas(boxes), kind="stable")[:MOST_REGIONS]
-        boxes = boxes[np.sort(largest)]
+        if len(boxes) > MOST_REGIONS:
+            largest = np.argsort(-areas(boxes), kind="stable")[:MOST_REGIONS]
+            boxes = boxes[np.sort(largest)]
         if not len(boxes):
             return Detections.none()
         chances = self.classify(frame.image, boxes)[:, self._columns] * self._scale
         best = chances.argmax(axis=1)
-        scores = chances.max(axis=1)
+        scores = chances[np.arange(len(best)), best]
         found = Detections(boxes, scores, tuple(self._labels[index] for index in best))
         return _outermost(found.where(scores >= self._threshold * WEAK), self._threshold)
 
@@ -147,15 +149,7 @@ class PatchDetector:
         Raises:
             ModelError: The network fails while running.
         """
-        patches = np.stack(
-            [
-                patch[:, ::-1] if mirrored else patch
-                for margin, mirrored in VIEWS
-                for patch in (square_patch(image, box, margin=margin) for box in boxes)
-            ]
-        )
-        batch = np.empty((len(patches), 3, PATCH_PX, PATCH_PX), np.float32)
-        np.multiply(patches[..., ::-1].transpose(0, 3, 1, 2), np.float32(1 / 255), out=batch)
+        batch = self._batch(image, boxes)
         try:
             logits = self._session.run(None, {self._input: batch})[0]
         except Exception as error:  # the library raises its own unrelated classes
@@ -163,9 +157,8 @@ class PatchDetector:
                 f"The built-in model {self._path} failed while running ({error})."
             ) from error
         powers = np.exp(logits - logits.max(axis=1, keepdims=True))
-        chances = powers / powers.sum(axis=1, keepdims=True)
-        views = chances.reshape(len(VIEWS), len(boxes), -1)
-        return np.asarray(views.mean(axis=0), np.float32)
+        powers /= powers.sum(axis=1, keepdims=True) * len(VIEWS)
+        return np.asarray(powers.reshape(len(VIEWS), len(boxes), -1).sum(axis=0), np.float32)
 
 
 def _outermost(found: Detections, threshold: float) -> Detections:
