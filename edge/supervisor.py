@@ -19,6 +19,7 @@ from typing import Any
 
 from edge.clock import Clock
 from vision.errors import ProtocolError
+from vision.orders import Order, Show, Tune, order_to_message
 from vision.reports import (
     LENGTHS,
     CameraReport,
@@ -32,6 +33,7 @@ from vision.reports import (
     report_from_message,
 )
 from vision.settings import WorkerSpec
+from vision.tuning import Tuning
 
 log = logging.getLogger(__name__)
 
@@ -115,6 +117,8 @@ class WorkerSupervisor:
         self._stopping = asyncio.Event()
         self._status = WorkerStatus(spec.worker)
         self._instead = ""
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._line: asyncio.StreamWriter | None = None
 
     @property
     def status(self) -> WorkerStatus:
@@ -125,10 +129,37 @@ class WorkerSupervisor:
         heard = self._clock.monotonic() - self._status.heard_mono_s <= max_age_s
         return heard or bool(self._status.fault)
 
+    @property
+    def cameras(self) -> frozenset[str]:
+        """Ids of those it watches."""
+        return frozenset(camera.id for camera in self._spec.cameras)
+
+    def show(self, camera: str, *, picture: bool = True) -> None:
+        """Ask for the next look of a camera; may be called from any thread, returns at once."""
+        self._order(Show(camera, picture))
+
+    def tune(self, camera: str, tuning: Tuning) -> None:
+        """Give a camera another tuning, now and in the worker's next life; from any thread."""
+        cameras = tuple(
+            replace(one, tuning=tuning) if one.id == camera else one for one in self._spec.cameras
+        )
+        self._spec = replace(self._spec, cameras=cameras)
+        self._order(Tune(camera, tuning))
+
+    def _order(self, order: Order) -> None:
+        if self._loop is not None:
+            with contextlib.suppress(RuntimeError):  # the loop is closed: so is the worker
+                self._loop.call_soon_threadsafe(self._write, order_to_message(order))
+
+    def _write(self, message: bytes) -> None:
+        if self._line is not None and not self._line.is_closing():
+            self._line.write(message)
+
     def stop(self) -> None:
         self._stopping.set()
 
     async def run(self) -> None:
+        self._loop = asyncio.get_running_loop()
         pause_s = self._patience.backoff_s
         while not self._stopping.is_set():
             began = self._clock.monotonic()
@@ -187,6 +218,7 @@ class WorkerSupervisor:
         wait_s = self._patience.start_s
         try:
             writer.write(encode(self._spec.to_json()))
+            self._line = writer
             await writer.drain()
             while True:
                 async with asyncio.timeout(wait_s):
@@ -233,6 +265,7 @@ class WorkerSupervisor:
 
     async def _end(self, process: asyncio.subprocess.Process, writer: asyncio.StreamWriter) -> None:
         """Close the socket, which asks the worker to stop; kill it if it does not."""
+        self._line = None
         writer.close()
         with contextlib.suppress(OSError):
             await writer.wait_closed()

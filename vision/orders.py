@@ -18,9 +18,14 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Show:
-    """Somebody looks at the page of this camera: send its next look."""
+    """Send this camera's next look.
+
+    Attributes:
+        picture: Somebody looks at its page; else only the numbers are wanted.
+    """
 
     camera: str
+    picture: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +47,7 @@ def order_to_message(order: Order) -> bytes:
     """
     match order:
         case Show():
-            return encode({"order": "show", "camera": order.camera})
+            return encode({"order": "show", "camera": order.camera, "picture": order.picture})
         case Tune():
             return encode(
                 {"order": "tune", "camera": order.camera, "tuning": order.tuning.to_json()}
@@ -59,7 +64,7 @@ def order_from_header(header: bytes) -> Order:
         raw = json.loads(header)
         match raw["order"]:
             case "show":
-                return Show(str(raw["camera"]))
+                return Show(str(raw["camera"]), bool(raw.get("picture", True)))
             case "tune":
                 return Tune(str(raw["camera"]), Tuning.from_json(raw["tuning"]))
     except (ValueError, KeyError, TypeError, AttributeError) as error:

@@ -30,11 +30,13 @@ class Sight:
     def __init__(self, camera: str) -> None:
         self._camera = camera
         self._asked = Event()
+        self._picture = False
         self._lock = Lock()
         self._made: SightReport | None = None
 
-    def ask(self) -> None:
-        """The next look is wanted."""
+    def ask(self, *, picture: bool = True) -> None:
+        """The next look is wanted, with its picture or only the numbers."""
+        self._picture = self._picture or picture
         self._asked.set()
 
     def take(self) -> SightReport | None:
@@ -54,6 +56,7 @@ class Sight:
         if not self._asked.is_set():
             return
         self._asked.clear()
+        picture, self._picture = self._picture, False
         proven = [track for track in tracks if track.proven][:MOST_OBJECTS]
         made = SightReport(
             camera=self._camera,
@@ -66,7 +69,7 @@ class Sight:
             watched_s=round(restless.watched_s, 1),
             columns=COLUMNS,
             shares=restless.shares,
-            jpeg=_picture(frame),
+            jpeg=_picture(frame) if picture else b"",
         )
         with self._lock:
             self._made = made

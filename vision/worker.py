@@ -101,7 +101,7 @@ class Worker:
                 continue
             match order:
                 case Show():
-                    seat.pipeline.sight.ask()
+                    seat.pipeline.sight.ask(picture=order.picture)
                 case Tune():
                     try:
                         seat.pipeline.tune(order.tuning)

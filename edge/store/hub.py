@@ -20,6 +20,7 @@ from edge.store.opening import prepare
 from edge.store.plays import PlayTable
 from edge.store.retention import RetentionTable
 from edge.store.sent import SentTable
+from edge.store.tunings import TuningTable
 
 FILE_NAME = "hub.db"
 
@@ -33,6 +34,7 @@ class HubStore(
     BootTable,
     GrantTable,
     RetentionTable,
+    TuningTable,
 ):
     """Everything a hub remembers, in one SQLite file.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import IntEnum
 
@@ -103,6 +104,33 @@ class Incident:
     verdict: str = ""
     rule: str = ""
     reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class TuningRecord:
+    """Something the box proposed to look less at, and what became of it.
+
+    Attributes:
+        kind: Of incident; empty for every kind, and for motion.
+        what: `score`, `mask` or `motion`.
+        score: The least score that counts, for `score`.
+        polygon: What is ignored, fractions of the picture, else empty.
+        evidence: What it would have suppressed when it was proposed.
+        state: `proposed`, `accepted`, `refused` or `undone`.
+        who: Decided; empty while nobody did.
+    """
+
+    id: str
+    camera: str
+    kind: str
+    what: str
+    score: float
+    polygon: tuple[tuple[float, float], ...]
+    evidence: Mapping[str, int | str]
+    state: str
+    who: str
+    made: Stamp
+    changed: Stamp
 
 
 @dataclass(frozen=True, slots=True)

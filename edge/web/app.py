@@ -10,7 +10,7 @@ from edge.clock import Clock
 from edge.site import build_site
 from edge.site.accounts import Accounts
 from edge.site.passwords import Passwords
-from edge.web import books, device, home, incidents, plain, speaking, users
+from edge.web import books, cameras, device, home, incidents, plain, speaking, users
 from edge.web.house import House
 
 HERE = Path(__file__).parent
@@ -53,7 +53,9 @@ def build_hub_site(
         cookie=COOKIE,
         secure=secure,
         session_hours=session_hours,
-        routers=[module.router for module in (home, incidents, speaking, users, books, device)],
+        routers=[
+            module.router for module in (home, incidents, speaking, users, books, device, cameras)
+        ],
         layout="village.html",
         allow_passwordless=allow_passwordless,
         metrics=house.metrics,

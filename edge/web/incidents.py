@@ -9,6 +9,7 @@ from fastapi.responses import RedirectResponse, Response
 
 from edge.site import Person, Staff, Viewer, page, site_of
 from edge.store.records import Incident
+from edge.tuning import REASONS, may_be_tuned
 from edge.web.sight import PAGE, house_of, incident_for, incidents_for, overview_for
 
 router = APIRouter(prefix="/incidents")
@@ -62,10 +63,12 @@ def judge(
     person: Staff,
     incident_id: str,
     verdict: Annotated[Literal["confirmed", "false_alarm"], Form()],
+    reason: Annotated[str, Form()] = "",
 ) -> Response:
     house = house_of(request)
     incident_for(house, person, incident_id)
-    if not house.store.set_verdict(incident_id, verdict, person.name):
+    said = reason if verdict == "false_alarm" and reason in REASONS else ""
+    if not house.judge(incident_id, verdict, person.name, said):
         raise HTTPException(404)
     return RedirectResponse(f"/incidents/{incident_id}?done={verdict}", status_code=303)
 
@@ -100,7 +103,9 @@ def _list(request: Request, person: Person, show: str, camera: str, before: str)
 def _one(request: Request, person: Person, incident_id: str) -> dict[str, Any]:
     house = house_of(request)
     incident = incident_for(house, person, incident_id)
-    return {"incident": incident, "plays": house.store.plays(20, incident_id)}
+    reasons = REASONS if may_be_tuned(incident.kind) else ()
+    plays = house.store.plays(20, incident_id)
+    return {"incident": incident, "plays": plays, "reasons": reasons}
 
 
 def _jpeg(request: Request, incident: Incident, jpeg: bytes | None) -> Response:

@@ -11,8 +11,8 @@ import numpy as np
 from edge.clock import SimulatedClock
 from edge.events import Bus, Change
 from edge.ids import uuid7
-from edge.store.records import AuditEntry, Incident, PlayRecord
-from edge.web.house import CameraView, LinkView, Overview, SpeakerView
+from edge.store.records import AuditEntry, Incident, PlayRecord, TuningRecord
+from edge.web.house import CameraView, LinkView, Overview, SightView, SpeakerView
 
 
 def a_picture(hue: int = 90) -> bytes:
@@ -85,6 +85,8 @@ class FakeHouse:
         self.store = FakeMemory(clock)
         self.pictures: dict[str, bytes] = {}
         self.orders: list[tuple[object, ...]] = []
+        self.sights: dict[str, SightView] = {}
+        self.proposed: list[TuningRecord] = []
         self.well = True
         self.view = Overview(village="林家村", version="0.1.0", link=LinkView(connected=True))
 
@@ -130,6 +132,21 @@ class FakeHouse:
 
     def stop(self, announcement: str | None, who: str) -> None:
         self.orders.append(("stop", announcement, who))
+
+    def judge(self, incident_id: str, verdict: str, who: str, reason: str = "") -> bool:
+        return self.store.set_verdict(incident_id, verdict, who, reason)
+
+    def sight(self, camera: str) -> SightView | None:
+        return self.sights.get(camera)
+
+    def tunings(self, camera: str) -> list[TuningRecord]:
+        return [t for t in self.proposed if t.camera == camera]
+
+    def decide_tuning(self, camera: str, tuning: str, decision: str, who: str) -> None:
+        self.orders.append(("decide_tuning", camera, tuning, decision, who))
+        self.proposed = [
+            replace(t, state=decision, who=who) if t.id == tuning else t for t in self.proposed
+        ]
 
     def warn_again(self, incident_id: str, who: str) -> None:
         self.orders.append(("warn_again", incident_id, who))

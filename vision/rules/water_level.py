@@ -37,7 +37,7 @@ class WaterLevel:
 
     def __init__(self, spec: RuleSpec, zone: Zone) -> None:  # noqa: ARG002 - the seam's two
         if spec.line is None:
-            raise RuleError("The rule 'water_level' needs a line: two points of the picture.")
+            raise RuleError("The rule 'water_level' needs a line. Draw it.")
         DrawnLine(spec.line)
         self._line = spec.line
         self._dwell_s = spec.dwell_s
