@@ -27,6 +27,8 @@ from edge.announcing import AnnouncingDesk
 from edge.cameras import read_secret, rule_spec, surroundings, worker_specs
 from edge.clock import Clock, SystemClock
 from edge.conditions import Condition, Examination
+from edge.enrolment.identity import IdentityFolder
+from edge.enrolment.keeper import Keeper, keep_for_ever
 from edge.errors import StartError
 from edge.events import Bus, Change
 from edge.eyes import Eyes, tuned
@@ -124,7 +126,8 @@ class Hub:
         """What is wrong with the box now, in sentences."""
         told = [c.sentence for c in self._conditions.values() if c.holds and c.sentence]
         link_fault = self.link.status().fault
-        return [s for s in (self.lookout.store_fault, *told, link_fault) if s]
+        faults = (self.lookout.store_fault, *told, self.keeper.fault, link_fault)
+        return [s for s in faults if s]
 
     def invite(self, name: str, role: Role = Role.ADMIN) -> str:
         """A one-time sign-in link."""
@@ -159,6 +162,7 @@ class Hub:
         await self._stack.enter_async_context(
             self._eyes(tuned(worker_specs(self.settings), self.learning.tuning))
         )
+        await self._stack.enter_async_context(_running(keep_for_ever(self.keeper)))
         await self._stack.enter_async_context(_running(self._tick_for_ever()))
         log.info(
             "hub started id=%s boot=%d cameras=%d url=%s",
@@ -263,6 +267,9 @@ class Hub:
             key=section.key,
             keepalive_s=section.keepalive_s,
         )
+        state = self.settings.state.folder
+        obeyed = TrustedKeys.load(section.command_keys)
+        obeyed.learn(IdentityFolder(state).command_keys())
         self.link = HubLink(
             HubLinkSettings(
                 address,
@@ -273,13 +280,14 @@ class Hub:
             ),
             self.store,
             self.orders.take,
-            trusted_keys=TrustedKeys.load(section.command_keys),
+            trusted_keys=obeyed,
             birth=self.presence.birth,
             heartbeat=self.presence.heartbeat,
             clock=self.clock,
             on_time=self.timekeeper.offered,
             pictures=self.evidence.get,
         )
+        self.keeper = Keeper(state, self.clock, on_renewed=self.link.renew, on_keys=obeyed.learn)
         self.orders.answer = self.link.answer
         self.link.start()
         self._stack.callback(self.link.stop)
@@ -318,6 +326,7 @@ class Hub:
             faults=lambda: self.faults,
             warn=self.warn,
             fresh=self.fresh,
+            certificate=lambda: self.keeper.view,
         )
 
     @asynccontextmanager

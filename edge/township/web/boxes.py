@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, FastAPI, Form, HTTPException, Request
@@ -10,6 +11,7 @@ from fastapi.responses import Response
 from edge.errors import EdgeError
 from edge.people import Role
 from edge.site import Admin, page, signed_in
+from edge.site.times import ZONE
 from edge.township.enrolment.office import Holder, Office
 from edge.township.web.rooms import InRoom, Room
 
@@ -52,7 +54,7 @@ def make_code(  # noqa: PLR0917 - what the form sends
     except EdgeError as error:
         return _boxes(request, room, status=422, problem=str(error))
     room.store.people.audit(person.name, "enrol_code", wanted)
-    return _boxes(request, room, code=str(code), hub=wanted, until=expires_at)
+    return _boxes(request, room, code=str(code), hub=wanted, until=_until(expires_at))
 
 
 @router.post("/boxes/revoke")
@@ -88,7 +90,11 @@ def _rows(request: Request, room: Room) -> dict[str, Any]:
     now = room.clock.wall()
     heard = {hub.id: hub for hub in room.store.hubs()}
     rows = [(one, heard.get(one.hub), *_state(one, now)) for one in office.holders()]
-    return {"office": office, "rows": rows, "trouble": office.trouble}
+    return {"office": office, "rows": rows, "trouble": office.trouble, "until_of": _until}
+
+
+def _until(wall_s: float) -> str:
+    return datetime.fromtimestamp(wall_s, tz=ZONE).strftime("%m-%d %H:%M")
 
 
 def _state(holder: Holder, now: float) -> tuple[str, str, int]:
