@@ -14,13 +14,15 @@ from edge.enrolment.keeper import CertificateView
 from edge.errors import AccessRefused
 from edge.events import Bus
 from edge.health import CameraBoard
+from edge.learning import LearningDesk
 from edge.link.hub import HubLink
 from edge.settings.schema import HubSettings
+from edge.sighting import SightBoard
 from edge.store.evidence import EvidenceStore
 from edge.store.hub import HubStore
-from edge.store.records import Incident
+from edge.store.records import Incident, TuningRecord
 from edge.supervisor import WorkerSupervisor
-from edge.web.house import CameraView, LinkView, Overview, SpeakerView
+from edge.web.house import CameraView, LinkView, Overview, SightView, SpeakerView
 from vision.errors import VisionError
 from vision.thumbnails import thumbnail
 
@@ -48,6 +50,8 @@ class Rooms:
     store: HubStore
     evidence: EvidenceStore
     board: CameraBoard
+    sights: SightBoard
+    learning: LearningDesk
     link: HubLink
     announcing: AnnouncingDesk
     broadcaster: Broadcaster
@@ -126,6 +130,36 @@ class Household:
         self._hub.warn(incident)
         self.store.audit(who, "warn_again", incident_id)
 
+    def judge(self, incident_id: str, verdict: str, who: str, reason: str = "") -> bool:
+        incident = self.store.incident(incident_id)
+        if incident is None or not self.store.set_verdict(incident_id, verdict, who, reason):
+            return False
+        self._hub.learning.consider(incident.camera)
+        return True
+
+    def sight(self, camera: str) -> SightView | None:
+        self._hub.sights.ask(camera)
+        shown, latest = self._hub.sights.shown(camera), self._hub.sights.latest(camera)
+        if shown is None or latest is None:
+            return None
+        report = shown.report
+        return SightView(
+            at=self._at(report.mono_s),
+            width=report.width,
+            height=report.height,
+            objects=report.objects,
+            regions=report.regions,
+            time_in_motion=latest.report.time_in_motion,
+            watched_s=latest.report.watched_s,
+            jpeg=report.jpeg,
+        )
+
+    def tunings(self, camera: str) -> list[TuningRecord]:
+        return self.store.tunings(camera)
+
+    def decide_tuning(self, camera: str, tuning: str, decision: str, who: str) -> None:
+        self._hub.learning.decide(camera, tuning, decision, who)
+
     def _link(self) -> LinkView:
         status = self._hub.link.status()
         last = status.last_ack_mono_s
@@ -150,6 +184,10 @@ class Household:
                 since=self._at(health.since_mono_s),
                 width=health.report.width,
                 height=health.report.height,
+                codec=health.report.codec,
+                looked_every_s=health.report.looked_every_s,
+                gate=health.report.gate,
+                gate_why=health.report.gate_why,
             )
             for health in self._hub.board.all()
         )

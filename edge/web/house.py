@@ -8,7 +8,9 @@ from typing import Protocol
 from edge.clock import Stamp
 from edge.enrolment.keeper import CertificateView
 from edge.events import Bus
-from edge.store.records import AuditEntry, Incident, PlayRecord
+from edge.store.records import AuditEntry, Incident, PlayRecord, TuningRecord
+from vision.boxes import Box
+from vision.reports import SeenObject
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +40,8 @@ class CameraView:
         fault: A `SourceFault` value while it is lost, else empty.
         since: When it came into this state.
         width, height: Pixels of its picture; 0 before the first.
+        looked_every_s: Seconds between two looks, as it really was lately; 0: not known yet.
+        gate, gate_why: How much of it is decoded and why, as in `vision.reports.CameraReport`.
     """
 
     id: str
@@ -49,6 +53,33 @@ class CameraView:
     since: Stamp | None = None
     width: int = 0
     height: int = 0
+    codec: str = ""
+    looked_every_s: float = 0.0
+    gate: str = ""
+    gate_why: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class SightView:
+    """What the box saw at one look at a camera.
+
+    Attributes:
+        at: When.
+        objects: What it follows.
+        regions: What moved, fractions of the picture.
+        time_in_motion: Part of the time in which anything moved, 0..1.
+        watched_s: Seconds on which that stands.
+        jpeg: The picture, privacy masks applied.
+    """
+
+    at: Stamp
+    width: int
+    height: int
+    objects: tuple[SeenObject, ...] = ()
+    regions: tuple[Box, ...] = ()
+    time_in_motion: float = 0.0
+    watched_s: float = 0.0
+    jpeg: bytes = b""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,10 +147,6 @@ class Memory(Protocol):
         """Newest first, of one incident or of all."""
         ...
 
-    def set_verdict(self, incident_id: str, verdict: str, who: str, reason: str = "") -> bool:
-        """Keep `confirmed` or `false_alarm` and audit it; False when there is no such incident."""
-        ...
-
     def audit_log(self, limit: int) -> list[AuditEntry]:
         """Newest first."""
         ...
@@ -164,6 +191,26 @@ class House(Protocol):
 
     def stop(self, announcement: str | None, who: str) -> None:
         """Stop one announcement, or with None everything that sounds or waits. Audited."""
+        ...
+
+    def judge(self, incident_id: str, verdict: str, who: str, reason: str = "") -> bool:
+        """Keep `confirmed` or `false_alarm`, with its reason, and learn from it. Audited.
+
+        Returns:
+            False when there is no such incident.
+        """
+        ...
+
+    def sight(self, camera: str) -> SightView | None:
+        """The latest look that somebody asked for; asks for the next. None before the first."""
+        ...
+
+    def tunings(self, camera: str) -> list[TuningRecord]:
+        """What was proposed for a camera and decided, newest first."""
+        ...
+
+    def decide_tuning(self, camera: str, tuning: str, decision: str, who: str) -> None:
+        """Accept (`accepted`), refuse (`refused`) or undo (`undone`) a proposal. Audited."""
         ...
 
     def warn_again(self, incident_id: str, who: str) -> None:
