@@ -429,6 +429,7 @@ class Hub:
             if since_housekeeping >= HOUSEKEEPING_S:
                 since_housekeeping = 0.0
                 await asyncio.to_thread(self.upkeep.run)
+                await asyncio.to_thread(self.learning.keep_house)
             await asyncio.sleep(TICK_S)
 
     def _tick(self, examinations: list[Examination]) -> None:

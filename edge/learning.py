@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Protocol
 
 from edge.clock import Clock
-from edge.errors import AccessRefused
+from edge.errors import AccessRefused, StoreError
 from edge.ids import NewId
 from edge.sighting import SightBoard
 from edge.store.records import Incident, TuningRecord
@@ -76,15 +76,14 @@ class LearningDesk:
         self._turn = 0
 
     def keep_house(self) -> None:
-        """Once in a while: consider one camera after the other, and ask the next what it learnt.
-
-        Raises:
-            StoreError: The disk is full or broken.
-        """
+        """Once in a while: consider one camera after the other, and ask the next what it learnt."""
         cameras = self._sights.cameras
         if not cameras:
             return
-        self.consider(cameras[self._turn % len(cameras)])
+        try:
+            self.consider(cameras[self._turn % len(cameras)])
+        except StoreError as error:
+            log.warning("tuning not considered reason=%s", error)
         self._turn += 1
         self._sights.ask(cameras[self._turn % len(cameras)], picture=False)
 

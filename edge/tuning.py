@@ -39,6 +39,7 @@ NEAR = 0.12
 LARGEST = 0.25
 """No larger piece of the picture is ever proposed to be ignored."""
 
+DAY_S = 86400.0
 RESTLESS, WATCHED_S = 60, 6 * 3600.0
 """Percent of the time in which a cell must have moved, and over how long."""
 
@@ -113,7 +114,7 @@ def restless_piece(
     if _area(box) > LARGEST:
         return None
     share = round(median(shares[row * columns + column] for row, column in best))
-    hours = round(min(watched_s, 86400.0) / 3600)
+    hours = round(min(watched_s, DAY_S) / 3600)
     return Proposal(
         camera, "", MOTION, polygon=_outline(box), evidence={"share": share, "hours": hours}
     )
