@@ -358,6 +358,19 @@ class TalkOrder(Message):
     seconds: Annotated[int, Field(ge=1, le=300)] = 60
 
 
+class FeedbackOrder(Message):
+    """What `cmd/feedback` tells: what people found out about an incident, for the box to learn.
+
+    `withdrawn` takes an earlier answer back: the case was opened again.
+    """
+
+    incident_id: Uuid
+    verdict: Literal["false_alarm", "confirmed", "withdrawn"]
+    reason: Annotated[str, Field(max_length=200)] = ""
+    by: Annotated[str, Field(max_length=64)] = ""
+    at: AwareDatetime
+
+
 ORDERS: dict[str, type[Message]] = {
     "announce": AnnounceOrder,
     "stop": StopOrder,
@@ -366,8 +379,11 @@ ORDERS: dict[str, type[Message]] = {
     "evidence": EvidenceOrder,
     "config": ConfigOrder,
     "talk": TalkOrder,
+    "feedback": FeedbackOrder,
 }
-CommandName = Literal["announce", "stop", "resync", "repair", "evidence", "config", "talk"]
+CommandName = Literal[
+    "announce", "stop", "resync", "repair", "evidence", "config", "talk", "feedback"
+]
 
 
 class Command(Message):

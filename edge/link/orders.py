@@ -21,7 +21,7 @@ _log = logging.getLogger(__name__)
 Outcome = Literal["accepted", "done", "refused", "expired", "failed"]
 _WORKERS = 4
 _REMEMBERED = 256
-_HARMLESS_WHEN_LATE = frozenset({"resync", "repair"})
+_HARMLESS_WHEN_LATE = frozenset({"resync", "repair", "feedback"})
 
 
 class CommandHandler(Protocol):

@@ -27,7 +27,10 @@ CHUNK: Final = "chunk/"
 PING: Final = "ping"
 """A hub's own round trip to the broker; nobody needs to listen."""
 EVENTS: Final = (INCIDENT, SPEAKER, EVIDENCE, EXPIRED, DIGEST, CLOCK, ANSWER)
-COMMANDS: Final = ("announce", "stop", "resync", "repair", "evidence", "config", "talk")
+COMMANDS: Final = (
+    *("announce", "stop", "resync", "repair"),
+    *("evidence", "config", "talk", "feedback"),
+)
 
 
 def safe_id(text: str) -> str:

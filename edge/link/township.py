@@ -6,8 +6,7 @@ import logging
 import queue
 import random
 import threading
-from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Literal
@@ -15,105 +14,52 @@ from typing import Literal
 from edge.clock import Clock
 from edge.errors import LinkError, MessageRefused
 from edge.link import topics
-from edge.link.connection import Address, Arrived, Connection, Down, Event, Published, Up, Will
+from edge.link.acking import Stored, acks, merged
+from edge.link.connection import Arrived, Connection, Down, Event, Published, Up, Will
 from edge.link.liveness import RoundTrip
 from edge.link.messages import (
-    Ack,
+    MAX_CHUNK_BYTES,
     Birth,
+    Chunk,
     Command,
     Envelope,
     HubHeartbeat,
     HubState,
+    Pull,
     Reply,
     TimeOffer,
     TownshipState,
     read,
 )
+from edge.link.township_records import (
+    Ingest,
+    Listeners,
+    Received,
+    TownshipLinkSettings,
+    TownshipStatus,
+)
+
+__all__ = [
+    "Ingest",
+    "Listeners",
+    "Received",
+    "Stored",
+    "TownshipLink",
+    "TownshipLinkSettings",
+    "TownshipStatus",
+    "acks",
+    "merged",
+]
 
 _log = logging.getLogger(__name__)
 
 _SESSION_EXPIRY_S = 7 * 86_400
 _BATCH = 100
 _BATCH_WAIT_S = 0.02
-_RANGES = 256
 _LOOK_S = 5.0
 _FLOOD = 10_000
 _REFUSED = 0x80
 _RETRY_S = 1.0
-
-
-@dataclass(frozen=True, slots=True)
-class Received:
-    """An event of a hub, parsed or not.
-
-    Attributes:
-        hub: Id of the hub by its topic; the broker's access list vouches for it.
-        envelope: What it said; None when it could not be read.
-        raw: The bytes as they came.
-        problem: Why it is not as the contract says, a complete sentence; empty when it is. An
-            envelope that claims another hub than its topic has one.
-    """
-
-    hub: str
-    envelope: Envelope | None
-    raw: bytes
-    problem: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Stored:
-    """A row that is committed and may be acknowledged to its hub."""
-
-    hub: str
-    stream: str
-    seq: int
-
-
-Ingest = Callable[[list[Received]], Sequence[Stored]]
-"""Stores a batch in one transaction and returns what is committed, duplicates included. Runs on a
-thread of its own. What it raises leaves the batch unacknowledged; it comes again."""
-
-
-@dataclass(frozen=True, slots=True)
-class TownshipLinkSettings:
-    """How the console talks.
-
-    Attributes:
-        offer_time_every_s: How often hubs are told the time.
-    """
-
-    address: Address
-    township: str
-    offer_time_every_s: float = 600.0
-    ping_every_s: float = 15.0
-    ping_timeout_s: float = 10.0
-
-
-@dataclass(frozen=True, slots=True)
-class TownshipStatus:
-    """How the link is.
-
-    Attributes:
-        refused: Messages that broke the contract since the start.
-        fault: A complete sentence, empty when nothing is wrong.
-    """
-
-    connected: bool
-    since_mono_s: float
-    stored: int = 0
-    refused: int = 0
-    fault: str = ""
-    round_trip_ms: float | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Listeners:
-    """Who wants to know what hubs say beside events; called on the link's thread, so briefly."""
-
-    on_state: Callable[[str, HubState], None] = lambda _hub, _state: None
-    on_birth: Callable[[str, Birth], None] = lambda _hub, _birth: None
-    on_heartbeat: Callable[[str, HubHeartbeat], None] = lambda _hub, _heartbeat: None
-    on_reply: Callable[[str, Reply], None] = lambda _hub, _reply: None
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,6 +111,8 @@ class TownshipLink:
         now = clock.monotonic()
         self._status = TownshipStatus(connected=False, since_mono_s=now)
         self._hubs: set[str] = set()
+        self._beats: dict[str, HubHeartbeat] = {}
+        self._beats_due = 0.0
         self._next_offer = now
         self._trip = RoundTrip(settings.ping_every_s, settings.ping_timeout_s)
         self._beat_mono_s = now
@@ -207,6 +155,10 @@ class TownshipLink:
         )
         if mid is None:
             raise LinkError("The broker cannot be reached, so the order was not sent. Try again.")
+
+    def pull(self, hub: str, wish: Pull) -> bool:
+        """Ask a hub for a piece of a picture; False when there is no connection."""
+        return self._connection.publish(topics.pull(hub), wish.to_bytes()) is not None
 
     def _put(self, event: Event) -> None:
         # A flood of heartbeats must not eat the memory; what is stored by outbox waits unacked.
@@ -259,7 +211,8 @@ class TownshipLink:
         look = self._beat_mono_s + _LOOK_S
         if not self._status.connected:
             return look
-        return min(look, self._next_offer, self._trip.next_moment)
+        beats = self._beats_due if self._beats else look
+        return min(look, self._next_offer, self._trip.next_moment, beats)
 
     def _take(self, event: Event | _Stop) -> None:
         match event:
@@ -278,7 +231,8 @@ class TownshipLink:
             case Arrived():
                 self._trip.heard(event.mono_s)
                 event.ack()
-                self._tell(event)
+                if not self._kept_for_later(event):
+                    self._tell(event)
             case _Stop():
                 self._stopping = True
 
@@ -289,10 +243,35 @@ class TownshipLink:
         # Hubs answer this with a birth and everything that is not acknowledged.
         self._connection.publish(self._state_topic, self._state("online"), retain=True)
 
+    def _kept_for_later(self, arrived: Arrived) -> bool:
+        """Of the heartbeats of a hub only the newest matters; a thousand hubs beat at once."""
+        if not arrived.topic.endswith(f"/{topics.HEARTBEAT}"):
+            return False
+        try:
+            hub, _ = topics.split_from_hub(arrived.topic)
+            if not self._beats:
+                wait_s = self._settings.write_heartbeats_every_s
+                self._beats_due = self._clock.monotonic() + wait_s
+            self._beats[hub] = read(HubHeartbeat, arrived.payload)
+        except MessageRefused as refusal:
+            self._refused(arrived.topic, str(refusal))
+        return True
+
+    def _tell_heartbeats(self) -> None:
+        beats, self._beats = self._beats, {}
+        for hub, beat in beats.items():
+            self._hubs.add(hub)
+            self._guarded(
+                "heartbeat",
+                lambda hub=hub, beat=beat: self._listeners.on_heartbeat(hub, beat),  # type: ignore[misc]
+            )
+
     def _work(self) -> None:
+        now = self._clock.monotonic()
+        if self._beats and now >= self._beats_due:
+            self._tell_heartbeats()
         if not self._status.connected:
             return
-        now = self._clock.monotonic()
         if now >= self._next_offer:
             self._next_offer = now + self._settings.offer_time_every_s
             for hub in sorted(self._hubs):
@@ -379,6 +358,9 @@ class TownshipLink:
         elif name == topics.HEARTBEAT:
             self._hubs.add(hub)
             listeners.on_heartbeat(hub, read(HubHeartbeat, payload))
+        elif name.startswith(topics.CHUNK):
+            head, piece = _unframed(payload)
+            listeners.on_chunk(hub, name.removeprefix(topics.CHUNK), head, piece)
         elif name.startswith("rsp/"):
             reply = read(Reply, payload)
             if name != f"rsp/{reply.command}":
@@ -406,34 +388,20 @@ class TownshipLink:
         return datetime.fromtimestamp(self._clock.wall(), tz=UTC)
 
 
-def acks(stored: Iterable[Stored]) -> list[tuple[str, Ack]]:
-    """One ack per hub and stream (more if there are very many holes), with merged ranges."""
-    numbers: defaultdict[tuple[str, str], set[int]] = defaultdict(set)
-    for row in stored:
-        numbers[row.hub, row.stream].add(row.seq)
-    made: list[tuple[str, Ack]] = []
-    for (hub, stream), seqs in sorted(numbers.items()):
-        ranges = merged(seqs)
-        made += [
-            (hub, Ack(stream=stream, ranges=tuple(ranges[at : at + _RANGES])))
-            for at in range(0, len(ranges), _RANGES)
-        ]
-    return made
-
-
-def merged(numbers: Iterable[int]) -> list[tuple[int, int]]:
-    """Inclusive ranges that cover exactly these numbers, in order."""
-    ranges: list[tuple[int, int]] = []
-    for number in sorted(set(numbers)):
-        if ranges and ranges[-1][1] == number - 1:
-            ranges[-1] = (ranges[-1][0], number)
-        else:
-            ranges.append((number, number))
-    return ranges
-
-
 def _is_event(topic: str) -> bool:
     return "/evt/" in topic
+
+
+def _unframed(payload: bytes) -> tuple[Chunk, bytes]:
+    """Header and bytes of a piece.
+
+    Raises:
+        MessageRefused: It has no header, or the piece is too large.
+    """
+    head, _, piece = payload.partition(b"\n")
+    if len(piece) > MAX_CHUNK_BYTES:
+        raise MessageRefused(f"A piece of {len(piece)} bytes is larger than was asked for.")
+    return read(Chunk, head), piece
 
 
 def _mismatch(envelope: Envelope, hub: str, name: str) -> str:
