@@ -10,7 +10,7 @@ from urllib.parse import quote, urlsplit, urlunsplit
 
 from edge.errors import StartError
 from edge.incidents import RuleFacts, Surroundings
-from edge.settings.places import BUILT_IN
+from edge.settings.places import BUILT_IN, CAPACITY
 from edge.settings.schema import CameraSection, HubSettings, RuleSection, Severity
 from vision.rules.kinds import KINDS
 from vision.settings import CameraSpec, RuleSpec, WorkerSpec, ZoneSpec
@@ -31,6 +31,7 @@ def worker_specs(settings: HubSettings) -> tuple[WorkerSpec, ...]:
             model=str(settings.vision.model or ""),
             threads=settings.vision.threads,
             extra_models=extra_models(settings),
+            capacity=str(settings.state.folder / CAPACITY),
         )
         for number in range(workers)
         if cameras

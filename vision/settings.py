@@ -122,7 +122,8 @@ class WorkerSpec:
         worker: Name of the worker, for the log.
         model: Path of an ONNX detector; empty means the built-in one.
         extra_models: Further ones, likewise, that look at the same pictures.
-        threads: Threads of one inference.
+        threads: Threads of one inference; 0: as measured best.
+        capacity: File that remembers how the models run best here; empty: measured each time.
         heartbeat_s: How often the worker says that it lives.
     """
 
@@ -133,6 +134,7 @@ class WorkerSpec:
     heartbeat_s: float = 1.0
     jpeg_quality: int = 80
     extra_models: tuple[str, ...] = ()
+    capacity: str = ""
 
     def to_json(self) -> dict[str, Any]:
         return asdict(self)

@@ -16,6 +16,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
+from pathlib import Path
 from threading import Event
 
 import cv2
@@ -23,16 +24,15 @@ import cv2
 from vision.backoff import Backoff
 from vision.capture import Capture
 from vision.channel import Outbox, read_spec
-from vision.detectors import open_detector
 from vision.detectors.detector import Detector
 from vision.errors import ModelError, ProtocolError, RuleError, SourceFault
 from vision.frames import Picture
 from vision.gate import GateController, GatedDecoder, GateStatus, Places
+from vision.models.capacity import fitted_detector
 from vision.orders import Order, OrderLine, Show, Tune
 from vision.pipeline import Pipeline
 from vision.reports import CameraReport, CameraState, Heartbeat, WorkerFault, WorkerReady
 from vision.scheduler import Scheduler, Seat
-from vision.scheduler_capacity import look_ms
 from vision.settings import CameraSpec, WorkerSpec
 from vision.slot import Slot
 from vision.sources import open_source
@@ -202,17 +202,17 @@ def work(fd: int) -> int:
     spec = read_spec(fd)
     outbox = Outbox(fd)
     try:
-        detector = open_detector(spec.model, spec.threads, spec.extra_models)
-        detect_ms = look_ms(detector)
+        kept = Path(spec.capacity) if spec.capacity else None
+        detector, capacity = fitted_detector(spec.model, spec.extra_models, spec.threads, kept)
     except ModelError as error:
         log.error("model_refused sentence=%r", str(error))
         outbox.send(WorkerFault(spec.worker, "model", str(error)))
         outbox.close(1.0)
         return NO_MODEL
     outbox.send(
-        WorkerReady(spec.worker, detector.name, detector.labels, round(1000 / detect_ms, 1))
+        WorkerReady(spec.worker, detector.name, detector.labels, round(capacity.looks_per_s, 1))
     )
-    worker = Worker(spec, fd, detector, outbox, detect_ms=detect_ms)
+    worker = Worker(spec, fd, detector, outbox, detect_ms=capacity.look_ms)
     signal.signal(signal.SIGTERM, lambda *_: worker.ask_to_stop())
     status = worker.run()
     outbox.close(0.5)

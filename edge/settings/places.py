@@ -17,6 +17,7 @@ S = TypeVar("S", bound=Section)
 STATE_DEFAULT = StateSection().folder
 
 MODELS = "models"
+CAPACITY = "capacity.json"
 """Folder of the operator's detectors in the state folder."""
 BUILT_IN = Path("built-in")
 """The detector that needs no file."""

@@ -45,6 +45,7 @@ class Graph:
         metadata: The exporter's remarks.
         channels_last: The picture goes in as [1, height, width, 3].
         companions: What goes into the inputs beside the picture, the same for every picture.
+        free_size: The file leaves the size of the picture open.
     """
 
     path: Path
@@ -56,6 +57,7 @@ class Graph:
     metadata: Mapping[str, str]
     channels_last: bool = False
     companions: Mapping[str, NDArray[np.generic]] = field(default_factory=dict)
+    free_size: bool = False
 
     @property
     def shapes(self) -> list[tuple[int, ...]]:
@@ -97,8 +99,15 @@ class _Inputs:
     listed: str
 
 
-def read_graph(session: ort.InferenceSession, path: Path) -> Graph:
+def read_graph(
+    session: ort.InferenceSession, path: Path, size: tuple[int, int] | None = None
+) -> Graph:
     """Look at a loaded file and run it once.
+
+    Args:
+        session: Of the file.
+        path: For sentences.
+        size: (height, width) to be tried first where the file leaves it open.
 
     Raises:
         ModelError: It does not take one colour picture, or fails on a grey one.
@@ -106,7 +115,7 @@ def read_graph(session: ort.InferenceSession, path: Path) -> Graph:
     inputs = _read_inputs(session, path)
     metadata = dict(session.get_modelmeta().custom_metadata_map)
     reason = ""
-    for height, width in _sizes(inputs, _stride(metadata)):
+    for height, width in _sizes(inputs, _stride(metadata), size):
         graph = Graph(
             path,
             inputs.name,
@@ -117,6 +126,7 @@ def read_graph(session: ort.InferenceSession, path: Path) -> Graph:
             metadata,
             inputs.channels_last,
             _companions(inputs, height, width),
+            free_size=inputs.height is None and inputs.width is None,
         )
         grey = np.full((1, 3, height, width), _GREY, inputs.dtype)
         try:
@@ -177,11 +187,12 @@ def _companions(inputs: _Inputs, height: int, width: int) -> dict[str, NDArray[n
     }
 
 
-def _sizes(inputs: _Inputs, stride: int) -> list[tuple[int, int]]:
+def _sizes(inputs: _Inputs, stride: int, first: tuple[int, int] | None) -> list[tuple[int, int]]:
     """(height, width) to try, the best first."""
     usual = (-(-USUAL_HEIGHT // stride) * stride, -(-USUAL_WIDTH // stride) * stride)
     sizes = [
-        (inputs.height or height, inputs.width or width) for height, width in (usual, *OTHER_SIZES)
+        (inputs.height or height, inputs.width or width)
+        for height, width in (*([first] if first else []), usual, *OTHER_SIZES)
     ]
     return list(dict.fromkeys(sizes))
 

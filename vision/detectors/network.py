@@ -58,12 +58,13 @@ class NetworkDetector:
         self._decode = family.decoder(graph)
 
     @classmethod
-    def open(cls, path: Path, threads: int) -> Self:
+    def open(cls, path: Path, threads: int, size: tuple[int, int] | None = None) -> Self:
         """Load a file, recognise its format and try it on a grey picture.
 
         Args:
             path: The `.onnx` file; a side file `.json` beside it wins over what it says.
             threads: Threads of one inference.
+            size: (height, width) of its input where the file leaves that open; None: the usual.
 
         Raises:
             ModelError: It is no usable detector; the sentence names it, lists its shapes and
@@ -71,7 +72,7 @@ class NetworkDetector:
         """
         side = read_side_file(path)
         session = open_session(path, threads, sha256=side.sha256)
-        graph = read_graph(session, path)
+        graph = read_graph(session, path, size)
         family, classes = _recognise(graph, side)
         try:
             told = side.names or names_in(graph.metadata)
@@ -106,6 +107,11 @@ class NetworkDetector:
     def size(self) -> tuple[int, int]:
         """Width and height of its input in pixels."""
         return self._graph.width, self._graph.height
+
+    @property
+    def free_size(self) -> bool:
+        """The file leaves the size of its input open."""
+        return self._graph.free_size
 
     @property
     def classes(self) -> dict[str, str]:

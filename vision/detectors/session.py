@@ -61,7 +61,7 @@ def open_session(path: Path, threads: int, *, sha256: str = "") -> ort.Inference
             "village-hub model add."
         )
     options = ort.SessionOptions()
-    options.intra_op_num_threads = threads
+    options.intra_op_num_threads = max(1, threads)
     options.inter_op_num_threads = 1
     options.execution_mode = ort.ExecutionMode.ORT_SEQUENTIAL
     options.log_severity_level = _QUIET

@@ -15,7 +15,7 @@ from edge.files import write_durably
 from edge.settings import OVERRIDE, write_override
 from edge.settings.layers import Layer, Tree, read_file
 from edge.settings.load import HUB_VARIABLES
-from edge.settings.places import BUILT_IN, MODELS, Presence, presence
+from edge.settings.places import BUILT_IN, CAPACITY, MODELS, Presence, presence
 from edge.settings.problems import sentence
 from edge.settings.schema import HubSettings
 from edge.words import Words
@@ -189,6 +189,7 @@ def _bench(call: Call, settings: HubSettings, store: ModelStore) -> int:
     from vision.models.speed import measure  # noqa: PLC0415
 
     cv2.setNumThreads(1)
+    _measure_box(call, settings)
     wanted = call.arguments.name
     names = [wanted] if wanted else [OWN, *(model.name for model in store.models())]
     wrong = 0
@@ -208,6 +209,31 @@ def _bench(call: Call, settings: HubSettings, store: ModelStore) -> int:
             per_s=f"{speed.looks_per_s:.1f}",
         )
     return FAILED if wrong else OK
+
+
+def _measure_box(call: Call, settings: HubSettings) -> None:
+    """What the box can do with its own settings: measured afresh and kept for the next start."""
+    from edge.cameras import extra_models  # noqa: PLC0415 - loads the libraries
+    from vision.errors import ModelError  # noqa: PLC0415
+    from vision.models.capacity import fitted_detector, forget  # noqa: PLC0415
+
+    kept = settings.state.folder / CAPACITY
+    model, extra = str(settings.vision.model or ""), extra_models(settings)
+    if not settings.state.folder.is_dir():
+        return
+    try:
+        forget(kept)
+        _, found = fitted_detector(model, extra, settings.vision.threads, kept)
+    except ModelError:
+        return  # said below, by name
+    if kept.exists():
+        _hand_over(kept, settings)
+    call.say(
+        "model.capacity",
+        per_s=f"{found.looks_per_s * settings.vision.workers:.0f}",
+        threads=found.threads,
+        cameras=sum(camera.enabled for camera in settings.camera),
+    )
 
 
 def _default(call: Call, settings: HubSettings, store: ModelStore) -> int:
