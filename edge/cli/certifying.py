@@ -27,7 +27,15 @@ WHO = "command-line"
 OUT_S = 60.0
 DATE = "%Y-%m-%d %H:%M"
 
-ACTIONS = ("init", "enrol", "boxes", "revoke", "broker", "rotate-key")
+ACTIONS = {
+    "init": "township.init",
+    "enrol": "township.enrol",
+    "boxes": "township.boxes",
+    "revoke": "township.revoke",
+    "broker": "township.broker",
+    "rotate-key": "township.rotate_key",
+}
+"""What may be typed, and the sentence that says what it does."""
 
 
 def add_actions(parser: argparse.ArgumentParser, words: Words) -> None:
@@ -35,8 +43,8 @@ def add_actions(parser: argparse.ArgumentParser, words: Words) -> None:
     below = parser.add_subparsers(
         title=words("township.actions"), dest="action", metavar=words("township.action")
     )
-    for name in ACTIONS:
-        about = words(f"township.{name.replace('-', '_')}")
+    for name, key in ACTIONS.items():
+        about = words(key)
         sub = below.add_parser(name, words=words, help=about, description=about)
         add_config(sub, words)
         if name == "init":

@@ -31,7 +31,7 @@ def clock() -> SystemClock:
 @pytest.fixture
 def town(tmp_path: Path, clock: SystemClock) -> Iterator[Town]:
     with Town(tmp_path / "town", clock) as made:
-        broker = Broker(made).start()
+        broker = Broker(made.office, made.settings.enrolment.broker_port).start()
         yield made
         broker.stop()
 

@@ -90,14 +90,15 @@ class Town:
 class Broker:
     """A real mosquitto that runs from the generated files."""
 
-    def __init__(self, town: Town) -> None:
-        self._town = town
+    def __init__(self, office: Office, port: int) -> None:
+        self._office = office
+        self._port = port
         self._program = need("mosquitto")
         self._process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> Self:
-        self._town.office.publish()
-        folder = self._town.office.files.folder
+        self._office.publish()
+        folder = self._office.files.folder
         own = folder / "own.conf"  # the user it becomes where root runs the test
         text = (folder / "mosquitto.conf").read_text(encoding="utf-8")
         own.write_text(f"{text}user {pwd.getpwuid(os.getuid()).pw_name}\n", encoding="utf-8")
@@ -105,7 +106,7 @@ class Broker:
             self._process = subprocess.Popen(
                 [self._program, "-c", str(own)], stdout=log, stderr=log
             )
-        wait_for(lambda: listens(self._town.settings.enrolment.broker_port), what="mosquitto")
+        wait_for(lambda: listens(self._port), what="mosquitto")
         wait_for((folder / "mosquitto.pid").exists, what="its process id")
         return self
 
