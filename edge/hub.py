@@ -294,8 +294,10 @@ class Hub:
 
     async def _start_web(self) -> None:
         web = self.settings.web
+        house = Household(self._rooms())
+        self.orders.judge = house.judge
         app = build_hub_site(
-            Household(self._rooms()),
+            house,
             self.store,
             self.clock,
             language=self.settings.hub.language,

@@ -10,11 +10,20 @@ from broadcast.announcements import PlayState
 from edge.announcing import AnnouncingDesk
 from edge.clock import Clock
 from edge.errors import MessageRefused
-from edge.link.messages import AnnounceOrder, Command, Message, Reply, StopOrder
+from edge.link.messages import (
+    AnnounceOrder,
+    Command,
+    FeedbackOrder,
+    Message,
+    Reply,
+    StopOrder,
+)
 from edge.store.records import PlayRecord
 
 Outcome = Literal["accepted", "done", "refused", "expired", "failed"]
 Answer = Callable[[str, Outcome, str], None]
+Judge = Callable[[str, str, str, str], bool]
+"""Writes down (incident, verdict, who, reason); False when the incident is not known."""
 
 MOST_UNDER_WAY = 128
 
@@ -24,6 +33,7 @@ class Orders:
 
     Attributes:
         answer: How the end of an order is told; set when the link is there.
+        judge: Hears what the township found out about an incident; set when the house is there.
     """
 
     def __init__(
@@ -36,6 +46,7 @@ class Orders:
         self._lock = threading.Lock()
         self._ends: dict[str, list[PlayRecord]] = {}
         self.answer: Answer = lambda _command, _outcome, _sentence: None
+        self.judge: Judge = lambda _incident, _verdict, _who, _reason: False
 
     def take(self, command: Command, expires_in_s: float) -> Reply:
         """Do what a checked, signed and new command asks for.
@@ -50,6 +61,8 @@ class Orders:
                 order = _order(StopOrder, command)
                 self._announcing.stop(order.announcement)
                 return self._reply(command, "done", "")
+            case "feedback":
+                return self._learn(command)
             case _:
                 return self._reply(command, "refused", f"The box knows no order {command.name!r}.")
 
@@ -66,6 +79,13 @@ class Orders:
         played = any(end.state == PlayState.FINISHED for end in ends)
         reason = next((end.reason for end in ends if end.reason), "")
         self.answer(command, "done" if played else "failed", "" if played else reason)
+
+    def _learn(self, command: Command) -> Reply:
+        said = _order(FeedbackOrder, command)
+        verdict = "" if said.verdict == "withdrawn" else said.verdict
+        if not self.judge(said.incident_id, verdict, said.by or command.issuer, said.reason):
+            return self._reply(command, "failed", "The incident is no longer kept on the box.")
+        return self._reply(command, "done", "")
 
     def _announce(self, command: Command, expires_in_s: float) -> Reply:
         order = _order(AnnounceOrder, command)

@@ -384,6 +384,65 @@ class PicturesSection(Section):
     s3_secret_file: Path | None = Field(None, description="File of the secret access key.")
 
 
+class CaseTargets(Section):
+    """Until when each step of a case is due."""
+
+    accept_minutes: Annotated[float, Field(gt=0, le=10_080)] = Field(
+        description="Until somebody has taken the alert."
+    )
+    start_minutes: Annotated[float, Field(gt=0, le=10_080)] = Field(
+        description="Until whoever was sent is on the way."
+    )
+    report_minutes: Annotated[float, Field(gt=0, le=43_200)] = Field(
+        description="From then until the result is reported."
+    )
+    close_hours: Annotated[float, Field(gt=0, le=8_760)] = Field(
+        description="From the report until somebody has called back and closed the case."
+    )
+
+
+class KindTargets(Section):
+    """What is different for one kind of incident; absent targets are those of its severity."""
+
+    accept_minutes: Annotated[float, Field(gt=0, le=10_080)] | None = Field(
+        None, description="Until somebody has taken the alert."
+    )
+    start_minutes: Annotated[float, Field(gt=0, le=10_080)] | None = Field(
+        None, description="Until whoever was sent is on the way."
+    )
+    report_minutes: Annotated[float, Field(gt=0, le=43_200)] | None = Field(
+        None, description="From then until the result is reported."
+    )
+    close_hours: Annotated[float, Field(gt=0, le=8_760)] | None = Field(
+        None, description="From the report until the case is closed."
+    )
+
+
+class CasesSection(Section):
+    """How long the steps of a case may take, and when the next person is told."""
+
+    again_minutes: Annotated[float, Field(gt=0, le=1_440)] = Field(
+        10, description="When nobody acts, the next person on duty is told after so long again."
+    )
+    merge_minutes: Annotated[float, Field(ge=0, le=1_440)] = Field(
+        10,
+        description="A new alert joins a case of its camera and kind that somebody has taken if "
+        "the last one was so recent; otherwise it is a new case.",
+    )
+    life_safety: CaseTargets = CaseTargets(
+        accept_minutes=1, start_minutes=5, report_minutes=30, close_hours=24
+    )
+    urgent: CaseTargets = CaseTargets(
+        accept_minutes=5, start_minutes=15, report_minutes=120, close_hours=72
+    )
+    notice: CaseTargets = CaseTargets(
+        accept_minutes=30, start_minutes=240, report_minutes=1440, close_hours=168
+    )
+    kinds: dict[str, KindTargets] = Field(
+        default_factory=dict, description="Other targets by kind of incident, for example `fire`."
+    )
+
+
 class TownshipSettings(Section):
     """`township.toml`."""
 
@@ -395,3 +454,4 @@ class TownshipSettings(Section):
     pictures: PicturesSection = PicturesSection()
     database: DatabaseSection = DatabaseSection()
     map: MapSection = MapSection()
+    cases: CasesSection = CasesSection()

@@ -87,7 +87,13 @@ def _apply_incident(batch: Batch, key: Key, envelope: Envelope, event: IncidentE
     origin = origins.origin_of(key, envelope, event.seen_at.timestamp())
     trusted = envelope.clocktrusted or delta_s is not None
     alerts.apply_incident(
-        batch.connection, key, event, trusted=trusted, now=batch.now, origin=origin
+        batch.connection,
+        key,
+        event,
+        trusted=trusted,
+        now=batch.now,
+        deadlines=batch.deadlines,
+        origin=origin,
     )
 
 

@@ -8,6 +8,7 @@ import sqlalchemy as sa
 
 from edge.events import Change
 from edge.link.township import Stored
+from edge.township.cases.deadlines import Deadlines
 
 
 @dataclass(slots=True)
@@ -49,6 +50,7 @@ class Batch:
     resyncs: list[Resync] = field(default_factory=list)
     repairs: list[Repair] = field(default_factory=list)
     counts: Counts = field(default_factory=Counts)
+    deadlines: Deadlines | None = None
 
     def tell(self, topic: str, id_: str = "") -> None:
         self.changes[Change(topic, id_)] = None

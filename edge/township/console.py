@@ -20,9 +20,10 @@ from edge.link.township import TownshipLink, TownshipLinkSettings
 from edge.people import Role
 from edge.settings.schema import TownshipLinkSection, TownshipSettings
 from edge.site import Server, invite
+from edge.township.casework import deadlines_of, escalating
 from edge.township.enrolment.office import open_office
 from edge.township.figures import write_figures
-from edge.township.ingest import Ingest, Resync
+from edge.township.ingest import Ingest, Repair, Resync
 from edge.township.orders import Orders
 from edge.township.store import Store
 from edge.township.store.address import address_of
@@ -139,7 +140,15 @@ class Township:
         self._store = store
         self._stack.push_async_callback(asyncio.to_thread, store.close)
         office = await asyncio.to_thread(open_office, settings, store.database, clock)
-        ingest = Ingest(store, self._bus, clock, on_resync=self._ask_again)
+        deadlines = deadlines_of(settings.cases)
+        ingest = Ingest(
+            store,
+            self._bus,
+            clock,
+            on_resync=self._ask_again,
+            on_repair=self._ask_for,
+            deadlines=deadlines,
+        )
         link = TownshipLink(
             TownshipLinkSettings(address=_address(settings.link), township=settings.township.id),
             ingest,
@@ -158,7 +167,10 @@ class Township:
             settings.link.heartbeat_s,
             self.invite,
             link_trouble=lambda: _trouble_of(link),
+            deadlines=deadlines,
+            tell_hub=orders.tell,
         )
+        await self._stack.enter_async_context(escalating(store, room.desk, clock))
         if office is not None:
             watching = office.open(lambda: self._bus.publish(Change("hub")))
             await self._stack.enter_async_context(watching)
@@ -196,6 +208,12 @@ class Township:
             except EdgeError as error:
                 log.warning("housekeeping failed reason=%r", str(error))
             await asyncio.sleep(HOUSEKEEPING_S)
+
+    def _ask_for(self, wish: Repair) -> None:
+        try:
+            _there(self._orders).repair(wish)
+        except EdgeError as error:
+            log.warning("repair failed hub=%s reason=%r", wish.hub, str(error))
 
     def _ask_again(self, wish: Resync) -> None:
         try:

@@ -22,6 +22,7 @@ from edge.link.messages import (
 from edge.link.township import Listeners, Received, Stored
 from edge.township.applying import apply_event
 from edge.township.batch import Batch, Counts, Repair, Resync
+from edge.township.cases.deadlines import Deadlines
 from edge.township.store import Store, digests, hubs, inbox, orders
 from edge.township.store.inbox import Claim, Key
 
@@ -45,12 +46,14 @@ class Ingest:
         *,
         on_resync: Callable[[Resync], None] = lambda _wish: None,
         on_repair: Callable[[Repair], None] = lambda _wish: None,
+        deadlines: Deadlines | None = None,
     ) -> None:
         self._store = store
         self._bus = bus
         self._clock = clock
         self._on_resync = on_resync
         self._on_repair = on_repair
+        self._deadlines = deadlines
         self.counts = Counts()
 
     def __call__(self, received: list[Received]) -> list[Stored]:
@@ -107,7 +110,7 @@ class Ingest:
     def _transaction(self) -> Iterator[Batch]:
         """One commit; who listens is told after it, and only if it succeeded."""
         with self._store.database.write() as connection:
-            batch = Batch(connection, self._clock.wall())
+            batch = Batch(connection, self._clock.wall(), deadlines=self._deadlines)
             yield batch
         for name in Counts.__slots__:
             setattr(self.counts, name, getattr(self.counts, name) + getattr(batch.counts, name))

@@ -21,6 +21,7 @@ from edge.link.messages import (
     CommandName,
     ConfigOrder,
     EvidenceOrder,
+    FeedbackOrder,
     Message,
     RepairOrder,
     ResyncOrder,
@@ -28,6 +29,7 @@ from edge.link.messages import (
     read,
 )
 from edge.link.signing import SIGNED, SigningKey
+from edge.township.cases.verdicts import Verdict
 from edge.township.ingest import Repair, Resync
 from edge.township.store import Store
 from edge.township.store.records import Order
@@ -42,6 +44,9 @@ GRACE_S = 10.0
 """An answer may be this late before we say that none came."""
 
 AGAIN_S = 15.0
+FEEDBACK_LASTS_S = 7 * 86_400.0
+FEEDBACK_AGAIN_S = 3600.0
+"""A box that is away for days must not find a heap of the same answer at its broker."""
 
 UNANSWERED = "No answer from the village; the order has lapsed."
 HOUSE = "township"
@@ -114,6 +119,17 @@ class Orders:
         """Change the few settings a township may change; errors as `announce`."""
         return self._give("config", hub, order, issuer, lasts_s=FETCH_LASTS_S)
 
+    def tell(self, verdict: Verdict) -> None:
+        """Tell a hub what people found out about its incident; it waits a week for the hub."""
+        order = FeedbackOrder(
+            incident_id=verdict.incident,
+            verdict=verdict.verdict,
+            reason=verdict.reason,
+            by=verdict.by,
+            at=datetime.fromtimestamp(verdict.at, tz=UTC),
+        )
+        self._give("feedback", verdict.hub, order, verdict.by, lasts_s=FEEDBACK_LASTS_S)
+
     def dispatch(self) -> None:
         """Send what waits and is not late; end what nobody answered in time."""
         with self._dispatching:
@@ -145,7 +161,8 @@ class Orders:
     def _is_due(self, order: Order) -> bool:
         """Never sent in this life, or sent and not answered; a repeated id never sounds twice."""
         sent = self._sent_mono_s.get(order.id)
-        return sent is None or self._clock.monotonic() - sent >= AGAIN_S
+        again_s = FEEDBACK_AGAIN_S if order.name == "feedback" else AGAIN_S
+        return sent is None or self._clock.monotonic() - sent >= again_s
 
     def _give(
         self,

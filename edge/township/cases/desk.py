@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 from edge.clock import Clock
 from edge.errors import CaseRefused, EdgeError
@@ -13,6 +12,7 @@ from edge.events import Bus, Change
 from edge.township.cases.deadlines import Deadlines
 from edge.township.cases.photos import Photo
 from edge.township.cases.states import ENDED, Action, State, Wish, next_state
+from edge.township.cases.verdicts import Verdict
 from edge.township.store.case_records import QUEUE_ENDED, QUEUE_NEW, QUEUE_OPEN, Case, CaseStep
 from edge.township.store.casebook import CaseBook
 
@@ -26,21 +26,11 @@ _QUIET_FROM = frozenset({State.REPORTED, State.FOLLOW_UP, *ENDED})
 """From here on a new alert of the same camera and kind is a new matter."""
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
-    """What people found out about an incident; its hub learns from it.
-
-    Attributes:
-        verdict: `false_alarm`, `confirmed` or `withdrawn` (the case was opened again).
-        at: Unix seconds.
-    """
-
-    hub: str
-    incident: str
-    verdict: str
-    reason: str
-    by: str
-    at: float
+_VERDICTS: dict[Action, Literal["false_alarm", "confirmed", "withdrawn"]] = {
+    Action.FALSE_ALARM: "false_alarm",
+    Action.CALL_BACK: "confirmed",
+    Action.REOPEN: "withdrawn",
+}
 
 
 class Desk:
@@ -159,11 +149,7 @@ class Desk:
 
     def _tell(self, before: Case, wish: Wish, now: float) -> None:
         self._bus.publish(Change("case", str(before.id)))
-        verdict = {
-            Action.FALSE_ALARM: "false_alarm",
-            Action.CALL_BACK: "confirmed",
-            Action.REOPEN: "withdrawn",
-        }.get(wish.action)
+        verdict = _VERDICTS.get(wish.action)
         story = self._book.story(before.id) if verdict else None
         if verdict is None or story is None:
             return

@@ -58,7 +58,8 @@ def waiting_orders(connection: sa.Connection, *, now: float) -> list[Order]:
     query = (
         sa.select(commands)
         .where(commands.c.state.in_(("queued", "sent")), commands.c.expires_at > now)
-        .order_by(commands.c.issued_at)
+        # Feedback waits for days where a box is away; it never stands before an order to speak.
+        .order_by(commands.c.name == "feedback", commands.c.issued_at)
         .limit(100)
     )
     return [Order(**row) for row in connection.execute(query).mappings()]
@@ -68,7 +69,7 @@ def newest_orders(connection: sa.Connection, limit: int) -> list[Order]:
     """Orders of people, newest first; the house's own housekeeping is not among them."""
     query = (
         sa.select(commands)
-        .where(commands.c.name.not_in(("resync", "repair")))
+        .where(commands.c.name.not_in(("resync", "repair", "feedback")))
         .order_by(commands.c.issued_at.desc())
         .limit(limit)
     )

@@ -12,7 +12,8 @@ from edge.clock import Clock
 from edge.events import Bus
 from edge.people import Role
 from edge.township.cases.deadlines import Deadlines
-from edge.township.cases.desk import Desk, Verdict
+from edge.township.cases.desk import Desk
+from edge.township.cases.verdicts import Verdict
 from edge.township.orders import Orders
 from edge.township.store import Store
 from edge.township.store.sight import EVERYTHING, Sight
