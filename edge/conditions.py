@@ -42,6 +42,14 @@ def free_mb(folder: Path) -> int:
         return 0
 
 
+def size_mb(folder: Path) -> int:
+    """Megabytes of the disk on which the state folder lies; 0 when it cannot be told."""
+    try:
+        return shutil.disk_usage(folder).total // MEGABYTE
+    except OSError:
+        return 0
+
+
 def disk(folder: Path, *, least_mb: int) -> Examination:
     """Too little room for evidence."""
 

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import os
+import platform
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from edge import __version__
 from edge.clock import Clock
-from edge.conditions import free_mb
+from edge.conditions import MEGABYTE, free_mb, size_mb
 from edge.health import CameraBoard
-from edge.link.messages import Birth, CameraStatus, HubHeartbeat, Window
+from edge.link.messages import Birth, CameraStatus, Capacity, HubHeartbeat, Window
 from edge.settings.schema import HubSettings
 
 
@@ -42,6 +44,9 @@ class Presence:
             model=self.model()[:80],
             cameras=self._cameras(),
             speakers=tuple(s.id for s in self.settings.speaker),
+            models=tuple(filter(None, [self.model()[:80]])),
+            versions={"python": platform.python_version(), "system": platform.platform()[:80]},
+            capacity=self._capacity(),
             window=window,
             time=stamp.utc,
             clocktrusted=stamp.trusted,
@@ -59,6 +64,15 @@ class Presence:
             clocktrusted=stamp.trusted,
         )
 
+    def _capacity(self) -> Capacity:
+        folder = Path(self.settings.state.folder)
+        return Capacity(
+            cores=os.cpu_count() or 0,
+            memory_mb=os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // MEGABYTE,
+            disk_mb=size_mb(folder),
+            cameras=len(self.settings.camera),
+        )
+
     def _cameras(self) -> tuple[CameraStatus, ...]:
         names = {c.id: c.name for c in self.settings.camera}
         return tuple(
@@ -69,6 +83,8 @@ class Presence:
                 fault=health.report.fault[:32],
                 fps_in=round(health.report.fps_in, 1),
                 looked_at_fps=round(health.report.looked_at_fps, 1),
+                width=health.report.width,
+                height=health.report.height,
             )
             for health in self.board.all()
         )

@@ -7,6 +7,7 @@ import logging
 import signal
 from collections.abc import Callable
 from contextlib import AsyncExitStack
+from dataclasses import replace
 from pathlib import Path
 from typing import TypeVar
 
@@ -14,7 +15,7 @@ from edge.clock import Clock, SystemClock
 from edge.errors import EdgeError, LinkError, StartError
 from edge.events import Bus, Change
 from edge.link.connection import Address
-from edge.link.messages import AnnounceOrder
+from edge.link.messages import AnnounceOrder, Chunk
 from edge.link.signing import SigningKey
 from edge.link.township import TownshipLink, TownshipLinkSettings
 from edge.people import Role
@@ -27,6 +28,7 @@ from edge.township.ingest import Ingest, Repair, Resync
 from edge.township.orders import Orders
 from edge.township.store import Store
 from edge.township.store.address import address_of
+from edge.township.upkeep import Upkeep
 from edge.township.web import boxes
 from edge.township.web.pages import Doors, build_pages
 from edge.township.web.rooms import Room
@@ -71,6 +73,7 @@ class Township:
         self._store: Store | None = None
         self._orders: Orders | None = None
         self._link: TownshipLink | None = None
+        self._upkeep: Upkeep | None = None
         self._server: Server | None = None
 
     @property
@@ -153,10 +156,14 @@ class Township:
             TownshipLinkSettings(address=_address(settings.link), township=settings.township.id),
             ingest,
             clock=clock,
-            listeners=ingest.listeners(),
+            listeners=replace(
+                ingest.listeners(),
+                on_chunk=self._take_piece,
+            ),
         )
         orders = Orders(store, self._bus, clock, key=_key(settings.link), send=link.send)
         self._orders, self._link = orders, link
+        self._upkeep = Upkeep(settings, store, orders, link, bus=self._bus, clock=clock)
         link.start()
         self._stack.push_async_callback(asyncio.to_thread, link.stop, LINK_STOP_S)
         room = Room(
@@ -200,6 +207,7 @@ class Township:
         while True:
             try:
                 await asyncio.to_thread(room.orders.dispatch)
+                await asyncio.to_thread(_there(self._upkeep).tick)
                 views = await asyncio.to_thread(room.hubs)
                 now = room.link_trouble(), {view.hub.id: view.word for view in views}
                 if before is not None and now != before:
@@ -208,6 +216,9 @@ class Township:
             except EdgeError as error:
                 log.warning("housekeeping failed reason=%r", str(error))
             await asyncio.sleep(HOUSEKEEPING_S)
+
+    def _take_piece(self, hub: str, transfer: str, head: Chunk, piece: bytes) -> None:
+        _there(self._upkeep).pictures.take(hub, transfer, head, piece)
 
     def _ask_for(self, wish: Repair) -> None:
         try:

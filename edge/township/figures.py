@@ -1,11 +1,22 @@
-"""The township's figures for Prometheus."""
+"""The township's figures: the rates people report, and everything for Prometheus."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
 from edge.township.ingest import Counts
+from edge.township.rates import CameraFact, PlaceFact, Rates, cameras_of, rates, rates_by
 from edge.township.store.records import Hub
+
+__all__ = [
+    "CameraFact",
+    "PlaceFact",
+    "Rates",
+    "cameras_of",
+    "rates",
+    "rates_by",
+    "write_figures",
+]
 
 
 def write_figures(

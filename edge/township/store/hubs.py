@@ -61,6 +61,10 @@ def apply_birth(connection: sa.Connection, hub: str, birth: Birth, *, now: float
         "stream": birth.stream,
         "state": "online",
         "state_at": now,
+        "details": json.dumps(
+            birth.model_dump(mode="json", include={"models", "versions", "capacity"}),
+            ensure_ascii=False,
+        )[:4000],
     }
     older = (hubs.c.stream == birth.stream) & (hubs.c.boot > birth.boot)
     return changed(connection, hubs.update().where(hubs.c.id == hub, ~older).values(**values)) == 1
@@ -72,6 +76,7 @@ def apply_heartbeat(connection: sa.Connection, hub: str, beat: HubHeartbeat, *, 
         "faults": json.dumps(list(beat.faults[:32]), ensure_ascii=False),
         "disk_free_mb": beat.disk_free_mb,
         "stream": beat.window.stream,
+        "readings": beat.budget.model_dump_json() if beat.budget else "",
     }
     older = (hubs.c.stream == beat.window.stream) & (hubs.c.boot > beat.boot)
     return changed(connection, hubs.update().where(hubs.c.id == hub, ~older).values(**values)) == 1

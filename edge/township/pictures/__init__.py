@@ -1,0 +1,1 @@
+"""Full pictures from the villages: fetched in pieces, checked, kept by their content."""
