@@ -14,7 +14,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal, Protocol, cast
 
-from edge.clock import Clock, Stamp
+from edge.clock import Clock, Stamp, corrected
 from edge.errors import StoreError
 from edge.ids import NewId
 from edge.link.messages import EvidenceEvent, IncidentEvent
@@ -30,6 +30,8 @@ THUMBNAIL_KEPT_S = 3 * 86400.0
 """A picture that could not be sent for three days is dropped and counted; alerts never are."""
 ADOPTED_S = 5.0
 """Who comes into view later than this after a camera is back is not who was there before."""
+_OURS = frozenset({"camera_lost", "camera_clock"})
+"""What the hub itself judges of a camera: it does not end with the worker."""
 FORGOTTEN_S = 600.0
 """What was last seen longer ago, before the hub was restarted, is not what is there now."""
 
@@ -209,7 +211,7 @@ class IncidentDesk:
 
     def worker_lost(self, cameras: Sequence[str]) -> None:
         """The worker of these cameras died: what it had open waits to be adopted."""
-        self._orphans |= {p for p in self._open if p[0] in cameras and p[1] != "camera_lost"}
+        self._orphans |= {p for p in self._open if p[0] in cameras and p[1] not in _OURS}
 
     def _close_orphan(self, place: Place) -> None:
         known = self._open[place]
@@ -274,6 +276,7 @@ class IncidentDesk:
         self._on_change(incident, phase)
 
     def _alert(self, incident: Incident, phase: Phase) -> OutboxEntry:
+        now = self._clock.stamp()
         event = IncidentEvent(
             id=incident.id,
             rev=incident.rev,
@@ -291,9 +294,9 @@ class IncidentDesk:
             count=incident.count,
             dwell_s=round(incident.dwell_s, 1),
             box=_rounded(incident.box),
-            opened_at=incident.opened.utc,
-            seen_at=incident.seen.utc,
-            closed_at=incident.closed.utc if incident.closed else None,
+            opened_at=corrected(incident.opened, now).utc,
+            seen_at=corrected(incident.seen, now).utc,
+            closed_at=corrected(incident.closed, now).utc if incident.closed else None,
         )
         return OutboxEntry(
             id=self._new_id(),
