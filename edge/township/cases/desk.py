@@ -153,9 +153,11 @@ class Desk:
         story = self._book.story(before.id) if verdict else None
         if verdict is None or story is None:
             return
+        # What was said on the telephone when calling back is nothing for a box to learn from.
+        reason = wish.words[:200] if wish.action is Action.FALSE_ALARM else ""
         for hub, incident in story.alerts[:MOST_VERDICTS]:
             try:
-                self._tell_hub(Verdict(hub, incident, verdict, wish.words[:200], wish.who, now))
+                self._tell_hub(Verdict(hub, incident, verdict, reason, wish.who, now))
             except EdgeError as error:
                 # The case is closed all the same; the hub only learns less from it.
                 log.warning("case=%d verdict not sent reason=%r", before.id, str(error))
