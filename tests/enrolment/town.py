@@ -17,6 +17,7 @@ from edge.settings.schema import (
     StateSection,
     TownshipSection,
     TownshipSettings,
+    TownshipWebSection,
 )
 from edge.township.enrolment.office import Office
 from edge.township.store import Store
@@ -36,6 +37,7 @@ def some_settings(folder: Path, **enrolment: object) -> TownshipSettings:
     return TownshipSettings(
         township=TownshipSection(id=TOWNSHIP, name="青山镇"),
         state=StateSection(folder=folder),
+        web=TownshipWebSection(port=0),
         enrolment=section,
     )
 

@@ -80,7 +80,8 @@ def _office(request: Request) -> Office:
 
 
 def _boxes(request: Request, room: Room, *, status: int = 200, **told: Any) -> Response:
-    return page(request, "boxes.html", status=status, **(_rows(request, room) | told))
+    nothing = dict.fromkeys(("code", "hub", "until", "thrown", "problem"), "")
+    return page(request, "boxes.html", status=status, **(nothing | _rows(request, room) | told))
 
 
 def _rows(request: Request, room: Room) -> dict[str, Any]:
