@@ -36,7 +36,10 @@ def on_duty(shifts: Iterable[Shift], *, village: str, now: float) -> list[Shift]
     """
     here = [one for one in shifts if one.covers(now) and one.village in {village, ""}]
     here.sort(key=lambda one: (one.village == "", one.rank, one.starts_at, one.person))
-    return list({one.person: one for one in reversed(here)}.values())[::-1]
+    first: dict[str, Shift] = {}
+    for one in here:
+        first.setdefault(one.person, one)
+    return list(first.values())
 
 
 def next_on_duty(

@@ -101,7 +101,7 @@ class Places:
             .group_by(cameras.c.village)
         )
         with self._database.read() as connection:
-            return {village: int(count) for village, count in connection.execute(query).tuples()}
+            return {village: int(count) for village, count in connection.execute(query)}
 
     def known(self) -> Known:
         """Everything a list is judged against."""

@@ -12,7 +12,10 @@ from edge.settings.schema import TownshipSettings
 from edge.site import build_site
 from edge.site.passwords import Passwords
 from edge.township.cases.photos import LARGEST_BYTES
-from edge.township.web import alerts, cases, speaking, staff, villages, wall
+from edge.township.map_tiles import tiles_of
+from edge.township.places.desk import ImportDesk
+from edge.township.web import alerts, cases, duty, places, speaking, staff, villages, wall
+from edge.township.web import map as map_pages
 from edge.township.web.rooms import Room, furnish
 
 HERE = Path(__file__).parent
@@ -44,7 +47,12 @@ def build_pages(
     metrics: Callable[[], str],
     health: Callable[[], bool],
 ) -> FastAPI:
-    """The application that `Server` serves."""
+    """The application that `Server` serves.
+
+    Raises:
+        StartError: The map's tiles are not set up as they should be.
+    """
+    tiles = tiles_of(settings.map)
     app = build_site(
         title=settings.township.name,
         accounts=room.store.people,
@@ -63,6 +71,9 @@ def build_pages(
             alerts.router,
             cases.router,
             villages.router,
+            places.router,
+            duty.router,
+            map_pages.router,
             speaking.router,
             staff.router,
         ],
@@ -72,6 +83,9 @@ def build_pages(
         metrics_token=doors.metrics_token,
         health=health,
         passwords=doors.passwords,
+        uploads=places.UPLOADS,
+        image_hosts={"/map": tiles.host} if tiles.host else None,
     )
     furnish(app, room)
+    app.state.import_desk, app.state.tiles = ImportDesk(room.store), tiles
     return app
