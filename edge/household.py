@@ -188,6 +188,7 @@ class Household:
                 looked_every_s=health.report.looked_every_s,
                 gate=health.report.gate,
                 gate_why=health.report.gate_why,
+                clock_offset_s=health.report.clock_offset_s,
             )
             for health in self._hub.board.all()
         )

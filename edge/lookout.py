@@ -12,6 +12,7 @@ from collections import OrderedDict
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 
+from edge.camera_clocks import CameraClocks
 from edge.clock import Clock
 from edge.errors import StoreError
 from edge.events import Bus, Change
@@ -66,6 +67,8 @@ class Lookout:
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="incidents")
         self._waiting: OrderedDict[tuple[str, Phase], IncidentReport] = OrderedDict()
         self._unwritten: dict[str, Callable[[], None]] = {}
+        self._clocks = CameraClocks(clock)
+        self._wrong_clocks: dict[str, str] = {}
         self._catching_up = False
         self._store_fault = ""
         self._beat_mono_s = clock.monotonic()
@@ -153,6 +156,7 @@ class Lookout:
         return silence is None
 
     def _take_camera(self, report: CameraReport) -> None:
+        self._judge_clock(report)
         if not self._board.take(report, now_mono_s=self._clock.monotonic()):
             return
         log.info(
@@ -166,6 +170,14 @@ class Lookout:
             self._submit(lambda: self._desk.camera_back(report.camera))
         if report.state in {CameraState.LOST, CameraState.WATCHING}:
             self._submit(self._judge_cameras)
+
+    def _judge_clock(self, report: CameraReport) -> None:
+        wrong = self._clocks.judge(report.camera, report.clock_offset_s)
+        if wrong is None or self._wrong_clocks.get(report.camera) == wrong:
+            return
+        self._wrong_clocks[report.camera] = wrong
+        camera, kind, holds = report.camera, "camera_clock", bool(wrong)
+        self._submit(lambda: self._condition(camera, kind, holds=holds, detail=wrong))
 
     def _remember(self, report: IncidentReport) -> None:
         self._beat_mono_s = self._clock.monotonic()
@@ -227,14 +239,14 @@ class Lookout:
             camera = health.report.camera
             is_open = (camera, "camera_lost") in {(i.camera, i.kind) for i in self._desk.open}
             if camera in lost and not is_open:
-                self._condition(camera, holds=True, detail=lost[camera])
+                self._condition(camera, "camera_lost", holds=True, detail=lost[camera])
             elif is_open and health.state is CameraState.WATCHING:
-                self._condition(camera, holds=False)
+                self._condition(camera, "camera_lost", holds=False)
 
-    def _condition(self, camera: str, *, holds: bool, detail: str = "") -> None:
+    def _condition(self, camera: str, kind: str, *, holds: bool, detail: str = "") -> None:
         self._guarded(
             lambda: self._desk.set_condition(
-                "camera_lost", camera, holds=holds, severity="notice", detail=detail
+                kind, camera, holds=holds, severity="notice", detail=detail
             )
         )
 

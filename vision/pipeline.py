@@ -15,6 +15,7 @@ from vision.frames import Frame, Picture
 from vision.health import HealthStep
 from vision.masks import Mask
 from vision.motion import MotionModel, Movement
+from vision.packets import PacketEvidence
 from vision.reports import IncidentReport, Phase
 from vision.restless import Restlessness
 from vision.rules import KINDS, Finding, Rule, Scene, build_rule
@@ -55,6 +56,7 @@ class Pipeline:
         jpeg_quality: Of the evidence, 1..100.
         on_fault: Told once, in a sentence, about every rule that cannot be used or breaks; the
             others go on.
+        packets: Gives what the stream's packets say; None where nobody listens to them.
     """
 
     def __init__(
@@ -64,6 +66,7 @@ class Pipeline:
         *,
         jpeg_quality: int = 80,
         on_fault: Callable[[str], None],
+        packets: Callable[[], PacketEvidence | None] = lambda: None,
     ) -> None:
         self._camera = camera
         self._detector = detector
@@ -79,7 +82,7 @@ class Pipeline:
         self.sight = Sight(camera.id)
         self._rules = self._build_rules()
         self._health = (
-            HealthStep(camera, jpeg_quality=jpeg_quality, on_fault=on_fault)
+            HealthStep(camera, jpeg_quality=jpeg_quality, on_fault=on_fault, packets=packets)
             if camera.health
             else None
         )

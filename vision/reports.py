@@ -69,6 +69,8 @@ class CameraReport:
         looked_every_s: Seconds between two looks, as it really was lately; 0: not known yet.
         gate: How much is decoded: `packets`, `keys`, `nonref` or `full`; empty: no gate.
         gate_why: The reason, as in `vision.gate.GateStatus`.
+        clock_offset_s: Seconds by which the camera's clock is before this box's; None: it does
+            not say.
     """
 
     camera: str
@@ -86,6 +88,7 @@ class CameraReport:
     looked_every_s: float = 0.0
     gate: str = ""
     gate_why: str = ""
+    clock_offset_s: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

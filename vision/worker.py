@@ -30,6 +30,7 @@ from vision.frames import Picture
 from vision.gate import GateController, GatedDecoder, GateStatus, Places
 from vision.models.capacity import fitted_detector
 from vision.orders import Order, OrderLine, Show, Tune
+from vision.packets import PacketWatch
 from vision.pipeline import Pipeline
 from vision.reports import CameraReport, CameraState, Heartbeat, WorkerFault, WorkerReady
 from vision.scheduler import Scheduler, Seat
@@ -63,6 +64,7 @@ class Worker:
         self._outbox = outbox
         self._wake = Event()
         self._captures: dict[str, Capture] = {}
+        self._watches: dict[str, PacketWatch] = {}
         self._refused: tuple[CameraReport, ...] = ()
         self._seats = [seat for camera in spec.cameras if (seat := self._seat(camera, detector))]
         self._scheduler = Scheduler(self._seats, outbox.send, wake=self._wake, look_ms=detect_ms)
@@ -114,12 +116,14 @@ class Worker:
 
     def _seat(self, camera: CameraSpec, detector: Detector) -> Seat | None:
         slot: Slot[Picture] = Slot(self._wake.set)
+        watch = self._watches[camera.id] = PacketWatch()
         try:
             pipeline = Pipeline(
                 camera,
                 detector,
                 jpeg_quality=self._spec.jpeg_quality,
                 on_fault=partial(self._fault, "rule"),
+                packets=watch.evidence,
             )
         except RuleError as error:
             # A mask that cannot be drawn: better no picture than an unmasked one.
@@ -129,10 +133,11 @@ class Worker:
             self._refused = (*self._refused, refused)
             return None
         gate = GateController(camera.looks_per_s)
+        decoder = partial(GatedDecoder, gate, self._places, watch=watch)
         self._captures[camera.id] = Capture(
             camera.id,
             camera.url,
-            partial(open_source, camera, gate=partial(GatedDecoder, gate, self._places)),
+            partial(open_source, camera, gate=decoder),
             slot,
             backoff=Backoff(random.SystemRandom().random),
         )
@@ -154,6 +159,7 @@ class Worker:
             looked=seat.looked, looked_at_fps=seat.detections.per_second(now)
         )
         report = replace(report, looked_every_s=round(seat.looked_every_s(now), 2))
+        report = replace(report, clock_offset_s=self._watches[seat.camera].clock_offset_s)
         gate = seat.gate.status(now) if seat.gate is not None else GateStatus()
         if gate.packets_per_s > 0 and report.state is CameraState.WATCHING:
             report = replace(

@@ -42,6 +42,7 @@ class CameraView:
         width, height: Pixels of its picture; 0 before the first.
         looked_every_s: Seconds between two looks, as it really was lately; 0: not known yet.
         gate, gate_why: How much of it is decoded and why, as in `vision.reports.CameraReport`.
+        clock_offset_s: Seconds by which its clock is fast; None: it does not say.
     """
 
     id: str
@@ -57,6 +58,7 @@ class CameraView:
     looked_every_s: float = 0.0
     gate: str = ""
     gate_why: str = ""
+    clock_offset_s: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

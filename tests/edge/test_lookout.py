@@ -152,3 +152,25 @@ def test_a_worker_that_does_not_come_back_makes_its_camera_lost() -> None:
     wait_for(house.events)
     house.lookout.close()
     assert house.events() == [("camera_lost", "opened")]
+
+
+def test_a_wrong_camera_clock_is_told_only_by_a_box_that_knows_the_time() -> None:
+    """Off for half a minute: told, with which way; right again: closed. Unknown is silent."""
+    house = House()
+    told = CameraReport("shuiku", CameraState.WATCHING, clock_offset_s=-3600.0)
+
+    def hear(report: CameraReport, *, seconds: int = 60) -> None:
+        for _ in range(seconds):
+            house.lookout.take(report)
+            house.clock.advance(1)
+
+    house.clock.jump(0, trusted=False)
+    hear(told)
+    house.clock.jump(0, trusted=True)
+    hear(told, seconds=5)
+    hear(replace(told, clock_offset_s=None))
+    hear(told)
+    hear(replace(told, clock_offset_s=0.2))
+    house.lookout.close()
+    assert house.events() == [("camera_clock", "opened"), ("camera_clock", "closed")]
+    assert json.loads(house.memory.outbox[0].data)["label"] == "clock_slow"

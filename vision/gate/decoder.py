@@ -18,6 +18,7 @@ from vision.errors import SourceError, SourceFault
 from vision.gate.controller import GateController
 from vision.gate.level import Level
 from vision.gate.ring import PacketRing
+from vision.packets import PacketWatch
 
 WAIT_S = 0.5
 """For a place among the decoding; after that without one, since another may hang for ever."""
@@ -50,10 +51,16 @@ class GatedDecoder:
     Args:
         controller: Says what each packet is worth.
         places: Shared by all cameras of the process.
+        watch: Is shown every packet, decoded or not.
     """
 
-    def __init__(self, controller: GateController, places: Places) -> None:
+    def __init__(
+        self, controller: GateController, places: Places, watch: PacketWatch | None = None
+    ) -> None:
         controller.opened()
+        if watch is not None:
+            watch.opened()
+        self._watch = watch
         self._controller = controller
         self._places = places
         self._context: VideoCodecContext | None = None
@@ -76,6 +83,8 @@ class GatedDecoder:
 
         After a pause only the newest is given, never one that was left out in between.
         """
+        if self._watch is not None:
+            self._watch.packet(packet, now_s)
         key = bool(packet.is_keyframe)
         self._time_base = packet.time_base
         order = self._controller.packet(now_s, packet.size, key=key)

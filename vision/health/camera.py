@@ -17,6 +17,7 @@ from vision.health.glare import Glare
 from vision.health.moved import Moved
 from vision.health.usual import Usual
 from vision.health.view import View, Viewer
+from vision.packets import PacketEvidence
 from vision.settings import Polygon
 
 FAULTS: Mapping[str, Callable[[], Fault]] = {
@@ -116,8 +117,12 @@ class CameraHealth:
         """Something looks wrong that is not open yet, or right again what still is."""
         return any(case.open != (case.latest > 0) for case in self._cases)
 
-    def look(self, frame: Frame) -> list[HealthFinding]:
+    def look(self, frame: Frame, packets: PacketEvidence | None = None) -> list[HealthFinding]:
         """Consider one frame, masks applied; times must not run backwards.
+
+        Args:
+            frame: The picture.
+            packets: What the stream's packets say meanwhile, if anybody listens to them.
 
         Returns:
             What opened or closed with it. At most one finding for each kind.
@@ -135,7 +140,7 @@ class CameraHealth:
         if not self._usual.known:
             self._usual.learn(view, steady=steady)
             return []
-        evidence = weigh(view, self._usual, steady=steady, last=last)
+        evidence = weigh(view, self._usual, steady=steady, last=last, packets=packets)
         suspected = self._note(evidence)
         if not suspected and not any(case.open for case in self._cases):
             self._usual.learn(view, steady=steady)

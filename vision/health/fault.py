@@ -9,6 +9,7 @@ import cv2
 
 from vision.health.usual import Usual
 from vision.health.view import View, likeness
+from vision.packets import PacketEvidence
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +25,7 @@ class Evidence:
         same_light: Likeness of the rough distribution of light, -1..1.
         detail, contrast: Ratios to the usual.
         sharpness: Ratio of detail for the contrast that is left: dim light does not lower it.
+        packets: What the stream's packets say; None where nobody asked them.
         changed, most_changed: Mean and greatest change of a pixel since the last look, 0..255.
     """
 
@@ -38,6 +40,7 @@ class Evidence:
     sharpness: float
     changed: float
     most_changed: float
+    packets: PacketEvidence | None = None
 
 
 class Fault(Protocol):
@@ -60,7 +63,14 @@ class Fault(Protocol):
         ...
 
 
-def weigh(view: View, usual: Usual, *, steady: float, last: View) -> Evidence:
+def weigh(
+    view: View,
+    usual: Usual,
+    *,
+    steady: float,
+    last: View,
+    packets: PacketEvidence | None = None,
+) -> Evidence:
     """Compare a look with what is usual and with the look before."""
     detail = view.detail / max(usual.detail, 1e-3)
     contrast = view.contrast / max(usual.contrast, 1e-3)
@@ -77,4 +87,5 @@ def weigh(view: View, usual: Usual, *, steady: float, last: View) -> Evidence:
         sharpness=detail / max(contrast * contrast, 1e-3),
         changed=float(cv2.mean(change)[0]),
         most_changed=float(change.max()),
+        packets=packets,
     )

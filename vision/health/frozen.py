@@ -23,14 +23,22 @@ REMEMBERED_LOOKS = 7200
 
 BEFORE_LOOKS = 6
 
+FALLEN = 0.6
+"""Packets this much smaller than usual agree that the encoder is fed the same picture again."""
+
+UNBACKED_LOOKS = 120
+"""Where packets are as large as ever, as of an encoder that fills its line, for so long at least
+the pictures must stand still: that is an empty scene otherwise."""
+
 
 class Frozen:
     """Alive a moment ago, and still for far longer than is usual here.
 
     The change of decoded pixels alone cannot tell a frozen camera from an empty, noiseless scene
     (an encoder skips what does not change), hence the memory of what this camera usually does.
-    That the stream goes on is known: without new packets there is no look. Not seen is a camera
-    whose encoder repaints the frozen picture at every key frame of a short group.
+    Where the packets are known they must agree: they have become small, or their own time stands
+    still. Without new packets there is no look. Not seen is a camera whose encoder repaints the
+    frozen picture at every key frame of a short group.
     """
 
     kind = "camera_frozen"
@@ -54,6 +62,11 @@ class Frozen:
         self._still += 1
         self._lively.append(False)
         if not self._was_alive or evidence.detail < LEAST_DETAIL:
+            return 0.0
+        packets = evidence.packets
+        if packets is not None and packets.stuck:
+            return 1.0
+        if packets is not None and packets.size > FALLEN and self._still < UNBACKED_LOOKS:
             return 0.0
         longer = self._still / max(1.0, LONGER_THAN_USUAL * self._longest)
         return min(1.0, longer / (2 * self.looks) + 0.5) if longer >= 1 else 0.0

@@ -9,6 +9,7 @@ from vision.errors import VisionError
 from vision.evidence import draw_evidence
 from vision.frames import Frame
 from vision.health.camera import CameraHealth, HealthFinding, HealthPhase
+from vision.packets import PacketEvidence
 from vision.reports import IncidentReport, Phase
 from vision.settings import CameraSpec
 
@@ -23,11 +24,18 @@ class HealthStep:
         jpeg_quality: Of the evidence, 1..100.
         on_fault: Told once, in a sentence, if watching the health itself breaks; then it is
             switched off, and the camera is watched on.
+        packets: Gives what the stream's packets say; None where nobody listens to them.
     """
 
     def __init__(
-        self, camera: CameraSpec, *, jpeg_quality: int, on_fault: Callable[[str], None]
+        self,
+        camera: CameraSpec,
+        *,
+        jpeg_quality: int,
+        on_fault: Callable[[str], None],
+        packets: Callable[[], PacketEvidence | None] = lambda: None,
     ) -> None:
+        self._packets = packets
         self._camera = camera
         self._quality = jpeg_quality
         self._on_fault = on_fault
@@ -45,7 +53,7 @@ class HealthStep:
         if self._health is None:
             return []
         try:
-            findings = self._health.look(frame)
+            findings = self._health.look(frame, self._packets())
         except Exception:
             # What watches the camera must not blind it; it is named, reported and left out.
             log.exception("health_failed camera=%s", self._camera.id)
