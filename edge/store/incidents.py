@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
+from edge.clock import Stamp, corrected
 from edge.store.audit import AuditTable
 from edge.store.outbox import OutboxTable
 from edge.store.records import Incident, OutboxEntry
@@ -35,7 +37,8 @@ class IncidentTable(OutboxTable, AuditTable):
         Raises:
             StoreFull: The disk is full or read-only; neither incident nor message was kept.
         """
-        columns = _columns(incident)
+        # Who holds an incident since before the clock was right must not bring the old times back.
+        columns = _columns(_timed(incident, self._clock.stamp()))
 
         def job(writer: sqlite3.Connection) -> list[int]:
             statement = upsert("incidents", columns, "id", _KEPT_BY_OTHERS)
@@ -113,6 +116,16 @@ class IncidentTable(OutboxTable, AuditTable):
         statement = f"SELECT * FROM incidents WHERE {condition} ORDER BY number DESC LIMIT :limit"  # noqa: S608
         rows = self._database.read(lambda reader: reader.execute(statement, values).fetchall())
         return [_incident(row) for row in rows]
+
+
+def _timed(incident: Incident, now: Stamp) -> Incident:
+    closed = None if incident.closed is None else corrected(incident.closed, now)
+    return replace(
+        incident,
+        opened=corrected(incident.opened, now),
+        seen=corrected(incident.seen, now),
+        closed=closed,
+    )
 
 
 def _columns(incident: Incident) -> dict[str, object]:
