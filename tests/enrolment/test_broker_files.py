@@ -14,6 +14,7 @@ import pytest
 from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
 
 from edge.clock import SystemClock
+from edge.township.enrolment.broker import reload_broker
 from tests.enrolment.town import Broker, Town
 from tests.fakes.broker_certificates import Authority as Stranger
 from tests.fakes.broker_certificates import Identity
@@ -85,6 +86,29 @@ def test_a_revoked_hub_is_out_within_seconds_also_while_it_is_connected(
     finally:
         bad.close()
         good.close()
+
+
+def test_a_broker_that_has_not_read_the_list_is_told_of_and_tried_again(
+    tmp_path: Path, clock: SystemClock
+) -> None:
+    """Nobody is called out before it was seen; once the broker has read the list, the box is."""
+    with Town(tmp_path / "town", clock, reload_command=["true"]) as town:
+        broker = Broker(town.office, town.settings.enrolment.broker_port).start()
+        hub = a_hub(town, tmp_path, clock)
+        try:
+            hub.link.start()
+            wait_for(lambda: hub.link.status().connected, what="the hub")
+            town.office.desk.revoke("lin-jia-cun", "wang")
+            town.office.publish()
+            assert town.office.put_out() == []
+            assert "has not read the new list" in town.office.trouble
+            assert town.office.pending() == ["lin-jia-cun"]
+            assert reload_broker(town.office.files.folder, []) == ""
+            assert town.office.put_out(hold_s=2.0) == ["lin-jia-cun"]
+            assert (town.office.pending(), town.office.trouble) == ([], "")
+        finally:
+            hub.close()
+            broker.stop()
 
 
 class Client:

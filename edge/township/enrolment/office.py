@@ -186,6 +186,7 @@ class Office:
             for hub in self.pending() if mine else ():
                 done = evict(self.console_address(), hub, hold_s=hold_s, stopping=self._stopping)
                 if done.out:
+                    self.trouble = ""
                     self.register.mark_cut(hub, now=self._clock.wall())
                     log.warning("put out hub=%s", hub)
                     out.append(hub)
