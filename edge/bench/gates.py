@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -16,7 +17,7 @@ from vision.detectors.detector import Detector
 from vision.gate import GateController, GatedDecoder, Level, Places
 from vision.gate.controller import SETTLE_S
 from vision.pipeline import Pipeline
-from vision.reports import Phase
+from vision.reports import IncidentReport, Phase
 from vision.settings import CameraSpec, RuleSpec, ZoneSpec
 from vision.sources.file import FileSource
 from vision.sources.pace import AsFastAsPossible
@@ -29,6 +30,16 @@ LOOKS_PER_S = 5.0
 
 
 @dataclass(slots=True)
+class Incident:
+    """From its opening to its closing, in seconds of the stream; open at the end: for ever."""
+
+    key: str
+    kind: str
+    opened_s: float
+    closed_s: float = math.inf
+
+
+@dataclass(slots=True)
 class Cost:
     """CPU of one camera, in milliseconds for each second of its stream.
 
@@ -36,14 +47,42 @@ class Cost:
         cpu_ms: All of it.
         model_ms: Of that, inside the network.
         looks_per_s: Pictures analysed.
-        incidents: How many were opened, also in the time not counted.
+        incidents: All that were opened, also in the time not counted.
     """
 
     cpu_ms: float = 0.0
     model_ms: float = 0.0
     looks_per_s: float = 0.0
-    incidents: int = 0
-    first_s: list[float] = field(default_factory=list)
+    incidents: list[Incident] = field(default_factory=list)
+
+    def note(self, report: IncidentReport, at_s: float) -> None:
+        """Keep when an incident opened and closed."""
+        if report.phase is Phase.OPENED:
+            self.incidents.append(Incident(report.key, report.kind, round(at_s, 2)))
+        elif report.phase is Phase.CLOSED:
+            for each in self.incidents:
+                if each.key == report.key:
+                    each.closed_s = round(at_s, 2)
+
+
+LATE_S = 1.0
+"""So much later than full decoding an incident may be found and still be the same."""
+
+
+def lost(full: Cost, other: Cost) -> int:
+    """How many incidents of `full` have none of their kind in `other` that overlaps them.
+
+    One long incident may answer for several: a place that is busy all the time is one incident.
+    """
+    return sum(
+        not any(
+            given.kind == wanted.kind
+            and given.opened_s <= min(wanted.closed_s, wanted.opened_s + LATE_S)
+            and given.closed_s >= wanted.opened_s
+            for given in other.incidents
+        )
+        for wanted in full.incidents
+    )
 
 
 def bare_decode_ms(stream: Path, seconds: float) -> float:
@@ -68,7 +107,7 @@ def camera_cost(
     Args:
         stream: A file, played again and again.
         detector: May be used by others afterwards.
-        level: None: the gate decides.
+        level: Where the gate rests while nothing stirs; None: it decides itself.
         seconds: Of the stream, after the gate has settled.
         gated: False: everything is decoded, as without a gate.
     """
@@ -76,7 +115,7 @@ def camera_cost(
         "c", "c", str(stream), zones=(WHOLE,), rules=(RuleSpec("intrusion", "all"),)
     )
     pipeline = Pipeline(camera, detector, on_fault=lambda _: None)
-    controller = GateController(LOOKS_PER_S, fixed=level)
+    controller = GateController(LOOKS_PER_S, rest=level)
     gate = GatedDecoder(controller, Places()) if gated else None
     cost, due_s, looks, began = Cost(), 0.0, 0, None
     with (
@@ -94,15 +133,14 @@ def camera_cost(
                 continue
             due_s = max(due_s + 1 / LOOKS_PER_S, at_s + 0.5 / LOOKS_PER_S)
             looks += 1
-            opened = [r for r in pipeline.look(picture) if r.phase is Phase.OPENED]
-            cost.first_s += [round(at_s, 2) for _ in opened]
+            for report in pipeline.look(picture):
+                cost.note(report, at_s)
             controller.looked(picture.mono_s, moved=pipeline.stirred, tracks=len(pipeline.tracks))
         assert began is not None  # noqa: S101 - the stream never ends
         spent_s = at_s - begun_at_s
         cost.cpu_ms = (time.process_time() - began) * 1000 / spent_s
         cost.model_ms = (inside_ms() - model_ms) / spent_s
     cost.looks_per_s = looks / spent_s
-    cost.incidents = len(cost.first_s)
     return cost
 
 

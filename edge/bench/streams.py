@@ -18,8 +18,8 @@ from vision.frames import Image
 
 FPS = 25
 KEY_EVERY_S = 2
-SECONDS = {"360p": 34, "1080p": 6}
-"""The small ones play without beginning again: an encoder that starts anew looks like motion."""
+SECONDS = {"360p": 34, "1080p": 22}
+"""They play without beginning again: an encoder that starts anew looks like motion."""
 
 GRAIN = 4.0
 """Standard deviation of the noise a camera adds, which no rendered clip has."""
@@ -73,14 +73,17 @@ def make(kind: Kind, clip: Path, folder: Path) -> Path:
 def _images(kind: Kind, clip: Path) -> Iterator[Image]:
     rng = np.random.default_rng(1)
     width, height = SIZES[kind.size]
-    grains = [rng.normal(0, GRAIN, (height, width, 1)).astype(np.int8) for _ in range(5)]
+    grains = [
+        np.repeat(rng.normal(0, GRAIN, (height, width, 1)).astype(np.int8), 3, axis=2)
+        for _ in range(5)
+    ]
     count = FPS * SECONDS[kind.size]
     shown: Iterator[Image] = _shown(clip)
     if not kind.busy:
         shown = cycle([next(shown)])
     for image, grain in zip(islice(shown, count), cycle(grains), strict=False):
         large = cv2.resize(image, (width, height), interpolation=cv2.INTER_LINEAR)
-        yield np.clip(large.astype(np.int16) + grain, 0, 255).astype(np.uint8)
+        yield np.asarray(cv2.add(large, grain, dtype=cv2.CV_8U), np.uint8)
 
 
 def _shown(clip: Path) -> Iterator[Image]:

@@ -10,7 +10,7 @@ import av
 import pytest
 
 from edge.bench import SeeingOptions, run_seeing
-from edge.bench.gates import bare_decode_ms, camera_cost
+from edge.bench.gates import Cost, Incident, bare_decode_ms, camera_cost, lost
 from edge.bench.streams import FPS, KEY_EVERY_S, SECONDS, Kind, make
 from vision.detectors import open_detector
 from vision.gate import Level
@@ -44,7 +44,18 @@ def test_a_calm_camera_costs_less_than_decoding_it(calm: Path) -> None:
     assert auto.looks_per_s < 1.2
     assert full.looks_per_s == pytest.approx(5, abs=0.3)
     assert auto.cpu_ms < bare_ms < full.cpu_ms
-    assert auto.incidents == full.incidents == 0
+    assert auto.incidents == full.incidents == []
+
+
+def test_only_what_overlaps_counts_as_the_same_incident() -> None:
+    """A long one answers for several; one that was over, of another kind or late does not."""
+    full = Cost(incidents=[Incident("a", "fire", 10, 12), Incident("b", "fire", 20, 25)])
+    assert lost(full, Cost(incidents=[Incident("x", "fire", 9, 30)])) == 0
+    assert lost(full, Cost(incidents=[Incident("x", "fire", 10.9, 11.5)])) == 1
+    assert lost(full, Cost(incidents=[Incident("x", "smoke", 9, 30)])) == 2
+    assert lost(full, Cost(incidents=[Incident("x", "fire", 2, 9.5)])) == 2
+    assert lost(full, Cost(incidents=[Incident("x", "fire", 22, 26)])) == 2
+    assert lost(Cost(), full) == 0
 
 
 def test_the_quick_benchmark_writes_its_figures(tmp_path: Path) -> None:

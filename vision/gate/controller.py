@@ -77,11 +77,20 @@ class GateController:
         looks_per_s: How many looks an active camera should give; fewer exact frames than that
             and every frame is decoded.
         fixed: Always this level (for measurements); the floor holds nevertheless.
+        rest: At rest always this level (for measurements), whatever was learnt; what stirs wakes
+            it as usual.
     """
 
-    def __init__(self, looks_per_s: float = 5.0, *, fixed: Level | None = None) -> None:
+    def __init__(
+        self,
+        looks_per_s: float = 5.0,
+        *,
+        fixed: Level | None = None,
+        rest: Level | None = None,
+    ) -> None:
         self._wanted_per_s = looks_per_s
         self._fixed = fixed
+        self._rest = rest
         self._lock = Lock()
         self._sizes = PacketSizes()
         self._trust = Trust()
@@ -178,9 +187,13 @@ class GateController:
         if self._fixed is not None:
             return self._fixed, "fixed"
         if why := self._stirred(now_s):
-            return self._awake(now_s), why
-        if self._trusted:
-            return Level.PACKETS, "quiet"
+            return max(self._awake(now_s), self._rest or Level.PACKETS), why
+        if self._rest is not None:
+            return self._rest, "fixed"
+        return (Level.PACKETS, "quiet") if self._trusted else self._by_keys(now_s)
+
+    def _by_keys(self, now_s: float) -> tuple[Level, str]:
+        """Nothing stirs, but the packets of this camera are not to be relied upon."""
         interval_s = self._interval_s(now_s)
         if interval_s <= (CALLED_KEYS_S if self._plausible(now_s) else CALM_LOOK_S):
             return Level.KEYS, "quiet"

@@ -16,6 +16,7 @@ def add_arguments(parser: argparse.ArgumentParser, words: Words) -> None:
     add("--model", metavar="FILE.onnx", type=Path, help=words("demo.model"))
     add("--json", metavar="FILE|-", default="", help=words("bench.json"))
     add("--quick", action="store_true", help=words("bench.quick"))
+    add("--compare", choices=["motion"], default="", help=words("bench.compare"))
     add("--seconds", metavar="N", type=float, default=20.0, help=words("bench.seconds"))
 
 
@@ -35,6 +36,7 @@ def run(call: Call) -> int:
                 model=typed.model,
                 json=typed.json,
                 quick=typed.quick,
+                compare=typed.compare,
                 language=call.words.language,
             )
         )
