@@ -54,7 +54,7 @@ def camera_spec(camera: CameraSection) -> CameraSpec:
         looks_per_s=camera.looks_per_s,
         score=camera.score,
         privacy_masks=tuple(tuple(mask) for mask in camera.privacy_masks),
-        zones=tuple(ZoneSpec(z.id, z.name, tuple(z.polygon)) for z in camera.zone),
+        zones=tuple(ZoneSpec(z.id, z.name, tuple(z.polygon), z.priority) for z in camera.zone),
         rules=tuple(replace(rule_spec(r), id=name) for r, name in named_rules(camera)),
         health=camera.health,
         priority=camera.priority,

@@ -13,6 +13,7 @@ from vision.errors import ModelError, RuleError, VisionError
 from vision.evidence import draw_evidence
 from vision.frames import Frame, Picture
 from vision.health import HealthStep
+from vision.importance import Importance
 from vision.masks import Mask
 from vision.motion import MotionModel, Movement
 from vision.packets import PacketEvidence
@@ -77,6 +78,9 @@ class Pipeline:
         self._motion = MotionModel()
         self._tracker = Tracker()
         self._stillness = Stillness()
+        self._importance = _importance(camera, on_fault)
+        self.urgency = 0
+        """Priority of the zones in which something moves or is followed, to be added."""
         self._restless = Restlessness()
         self._tuner = Tuner(camera.tuning)
         self.sight = Sight(camera.id)
@@ -108,6 +112,7 @@ class Pipeline:
         held = [track.box for track in self._tracker.tracks]
         movement = self._motion.look(frame, held)
         self._restless.look(movement, frame)
+        movement = replace(movement, regions=self._importance.ordered(movement.regions, frame))
         calling = replace(movement, regions=self._tuner.stirring(movement.regions, frame))
         if not self._worth_detecting(movement, calling, held, frame.mono_s):
             found = None
@@ -123,6 +128,8 @@ class Pipeline:
                 still=self._stillness.at,
             )
         scene = Scene(frame.mono_s, frame.width, frame.height, self._tracker.tracks, frame)
+        followed = [track.box for track in self._tracker.tracks]
+        self.urgency = self._importance.most((*calling.regions, *followed), frame)
         self._tuner.follow(self._tracker.tracks)
         self.sight.look(frame, self._tracker.tracks, movement.regions, self._restless)
         about_camera = self._health.look(frame) if self._health is not None else []
@@ -233,6 +240,14 @@ class Pipeline:
             # The incident counts more than its picture.
             log.exception("evidence_failed camera=%s", self._camera.id)
             return b""
+
+
+def _importance(camera: CameraSpec, on_fault: Callable[[str], None]) -> Importance:
+    try:
+        return Importance(camera.zones)
+    except RuleError as error:
+        on_fault(str(error))
+        return Importance(())
 
 
 def _apart(held: list[Box], regions: tuple[Box, ...]) -> list[Box]:

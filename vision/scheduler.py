@@ -78,6 +78,11 @@ class Seat:
         mean_s = (recent[-1] - recent[0]) / (len(recent) - 1) if len(recent) > 1 else 0.0
         return max(mean_s, now_s - times[-1] if now_s - times[-1] > 2 * mean_s else 0.0)
 
+    @property
+    def urgent_priority(self) -> int:
+        """With that of the zones in which something moves now."""
+        return self.priority + self.pipeline.urgency
+
     def stale_after_s(self, now_s: float) -> float:
         """A picture older than this is not worth a look, for a newer one is on its way."""
         return max(STALE_S, 2 * self.granted_s, 2 * self.looked_every_s(now_s))
@@ -212,7 +217,7 @@ class Scheduler:
         """Grant each camera its looks, anew from time to time: what moves changes."""
         self._shared_s = now = self._clock()
         demands = [
-            Demand(self._wanted_per_s(seat, now), seat.cost_ms, seat.priority)
+            Demand(self._wanted_per_s(seat, now), seat.cost_ms, seat.urgent_priority)
             for seat in self._seats
         ]
         for seat, per_s, demand in zip(

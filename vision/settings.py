@@ -22,11 +22,17 @@ def _polygon(raw: Any) -> Polygon:
 
 @dataclass(frozen=True, slots=True)
 class ZoneSpec:
-    """A named piece of the picture."""
+    """A named piece of the picture.
+
+    Attributes:
+        priority: Added to that of the camera while something moves or is followed in it; what
+            moves there is looked at before what moves elsewhere.
+    """
 
     id: str
     name: str
     polygon: Polygon
+    priority: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +113,8 @@ class CameraSpec:
         known = dict(raw)
         known["privacy_masks"] = tuple(_polygon(p) for p in raw.get("privacy_masks", ()))
         known["zones"] = tuple(
-            ZoneSpec(z["id"], z["name"], _polygon(z["polygon"])) for z in raw.get("zones", ())
+            ZoneSpec(z["id"], z["name"], _polygon(z["polygon"]), int(z.get("priority", 0)))
+            for z in raw.get("zones", ())
         )
         known["rules"] = tuple(RuleSpec.from_json(r) for r in raw.get("rules", ()))
         known["tuning"] = Tuning.from_json(raw.get("tuning", {}))

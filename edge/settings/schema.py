@@ -149,6 +149,11 @@ class ZoneSection(Section):
         description="Name of the place, as it is spoken."
     )
     polygon: Outline = Field(description="Corners as fractions of width and height.")
+    priority: Annotated[int, Field(ge=0, le=9)] = Field(
+        0,
+        description="Added to the camera's while something moves in the zone; what moves there is "
+        "looked at first.",
+    )
 
 
 class RuleSection(Section):
