@@ -5,15 +5,20 @@ from __future__ import annotations
 import json
 import logging
 import os
+from dataclasses import replace
 from queue import SimpleQueue
-from threading import Event, Thread
+from threading import Event, Lock, Thread
 
 from vision.errors import ProtocolError
-from vision.reports import LENGTHS, Heartbeat, Report, lengths, report_to_message
+from vision.reports import LENGTHS, Heartbeat, IncidentReport, Report, lengths, report_to_message
 from vision.settings import WorkerSpec
 
 MOST_WAITING = 200
 """With more reports waiting, heartbeats are left out; incidents never are."""
+
+MOST_REPORTS = 5000
+MOST_PICTURE_BYTES = 16 << 20
+"""With more bytes of pictures waiting, incidents go without theirs."""
 
 log = logging.getLogger(__name__)
 
@@ -55,6 +60,8 @@ class Outbox:
         self._fd = fd
         self._waiting: SimpleQueue[Report | None] = SimpleQueue()
         self._broken = Event()
+        self._lock = Lock()
+        self._picture_bytes = 0
         self._thread = Thread(target=self._run, name="outbox", daemon=True)
         self._thread.start()
 
@@ -65,9 +72,24 @@ class Outbox:
 
     def send(self, report: Report) -> None:
         """Queue a report; returns at once."""
-        if isinstance(report, Heartbeat) and self._waiting.qsize() > MOST_WAITING:
+        waiting = self._waiting.qsize()
+        if isinstance(report, Heartbeat) and waiting > MOST_WAITING:
             return
+        if waiting >= MOST_REPORTS:
+            # Whoever has read nothing for so long reads no more; the worker starts anew.
+            self._broken.set()
+            return
+        if isinstance(report, IncidentReport):
+            report = self._afforded(report)
         self._waiting.put(report)
+
+    def _afforded(self, report: IncidentReport) -> IncidentReport:
+        """The report with its picture while there is room: an incident counts more than that."""
+        with self._lock:
+            if self._picture_bytes + len(report.jpeg) > MOST_PICTURE_BYTES:
+                return replace(report, jpeg=b"")
+            self._picture_bytes += len(report.jpeg)
+        return report
 
     def close(self, timeout_s: float) -> None:
         """Write what is waiting, for at most `timeout_s`."""
@@ -77,6 +99,9 @@ class Outbox:
     def _run(self) -> None:
         while (report := self._waiting.get()) is not None:
             try:
+                if isinstance(report, IncidentReport):
+                    with self._lock:
+                        self._picture_bytes -= len(report.jpeg)
                 self._write(report_to_message(report))
             except ProtocolError:
                 log.exception("report_too_large kind=%s", type(report).__name__)

@@ -45,6 +45,11 @@ class Detections:
     def __len__(self) -> int:
         return len(self.labels)
 
+    def sound(self) -> Detections:
+        """Without those whose box or score is no number, as a broken network gives them."""
+        good = np.isfinite(self.boxes).all(axis=1) & np.isfinite(self.scores)
+        return self if bool(good.all()) else self.where(good)
+
     def where(self, keep: NDArray[np.bool_]) -> Detections:
         """Those whose place in `keep` is true, in the same order."""
         labels = tuple(label for label, kept in zip(self.labels, keep, strict=True) if kept)

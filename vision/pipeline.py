@@ -186,7 +186,7 @@ class Pipeline:
     def _detect(self, frame: Frame, regions: tuple[Box, ...]) -> Detections:
         self._detected_s = frame.mono_s
         self.detected += 1
-        return self._detector.detect(frame, regions)
+        return self._detector.detect(frame, regions).sound()
 
     def _judge(self, watched: _Watched, scene: Scene, frame: Frame) -> list[IncidentReport]:
         try:

@@ -94,7 +94,7 @@ class FileSource:
         try:
             self._container = self._open_file.enter_context(av.open(str(self._path), timeout=10.0))
             stream = video_stream(self._container)
-        except (OSError, ValueError, av.FFmpegError) as error:
+        except (OSError, ValueError, LookupError, av.FFmpegError) as error:
             raise source_error(error, str(self._path), opening=True) from error
         self._codec = stream.codec_context.name
         if stream.average_rate:
@@ -111,7 +111,7 @@ class FileSource:
                 mono_s = self._pace.due(media_s)
                 decode = partial(self._convert, frame)
                 yield Picture(mono_s, media_s, frame.width, frame.height, decode, luma_of(frame))
-        except (OSError, ValueError, av.FFmpegError) as error:
+        except (OSError, ValueError, LookupError, av.FFmpegError) as error:
             raise source_error(error, str(self._path), opening=False) from error
         if not self._shown:
             raise SourceError(SourceFault.NOT_A_VIDEO, "there is not one picture in it")

@@ -86,7 +86,7 @@ class RtspSource:
             container = av.open(self._url, options=options, timeout=self._timeouts_s)
             self._container = self._session.enter_context(container)
             stream = video_stream(container)
-        except (OSError, ValueError, av.FFmpegError) as error:
+        except (OSError, ValueError, LookupError, av.FFmpegError) as error:
             self._session.close()
             if self._clock() - begun_s >= self._timeouts_s[0]:
                 # Interrupted in the handshake, the library calls the missing answer bad data.
@@ -124,7 +124,7 @@ class RtspSource:
                 decode = partial(self._convert, frame)
                 yield Picture(now, media_s, frame.width, frame.height, decode, luma_of(frame))
                 self._heard_s = self._clock()
-        except (OSError, ValueError, av.FFmpegError) as error:
+        except (OSError, ValueError, LookupError, av.FFmpegError) as error:
             raise source_error(error, self._url, opening=False) from None
         raise SourceError(SourceFault.ENDED, "the camera ended the session")
 
