@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
 
 from edge.errors import StoreError
 from edge.link.messages import IncidentEvent
@@ -29,6 +30,21 @@ from edge.township.store.records import ACKNOWLEDGED, RANKS, RECEIVED
 from edge.township.store.sight import EVERYTHING, Sight
 from edge.township.store.tables import alerts, case_alerts, case_photos, case_steps, cases, evidence
 
+# Built once: an alert on its way in must not wait for statements to be put together.
+_INSERT_CASE: dict[str, sa.Executable] = {
+    "sqlite": sqlite.insert(cases).on_conflict_do_nothing().returning(cases.c.id),
+    "postgresql": postgresql.insert(cases).on_conflict_do_nothing().returning(cases.c.id),
+}
+_INSERT_ALERT = case_alerts.insert()
+_PICTURE = (
+    sa.select(evidence.c.sha256)
+    .where(
+        evidence.c.hub == sa.bindparam("of_hub"),
+        evidence.c.incident == sa.bindparam("of_incident"),
+    )
+    .order_by(evidence.c.stored_at.desc())
+    .limit(1)
+)
 _SHOWN = [cases.c[name] for name in Case.__dataclass_fields__]
 _STEPS = [case_steps.c[name] for name in CaseStep.__dataclass_fields__]
 
@@ -56,20 +72,27 @@ class Arrival:
 
 def attach(connection: sa.Connection, new: Arrival) -> int:
     """Let a new alert join the open case of its camera and kind, or begin one; returns its id."""
-    # Somebody took that case and it was quiet since: this is a new matter.
-    stale = (cases.c.queue != QUEUE_NEW) & (cases.c.newest_at < new.now - new.deadlines.merge_s)
-    left = cases.update().where(cases.c.open_key == new.key, stale).values(open_key=None)
-    changed(connection, left)
     picture = _newest_picture(connection, new.hub, new.event.id)
-    begun = insert_new(connection, cases, _first(new, picture))
-    case = _by_key(connection, new.key)
-    if not begun:
+    number = _begin(connection, new, picture)
+    if number is None:
+        case = _by_key(connection, new.key)
+        quiet = case["newest_at"] < new.now - new.deadlines.merge_s
+        if case["queue"] != QUEUE_NEW and quiet:
+            # Somebody took that case and it was quiet since: this is a new matter.
+            changed(
+                connection, cases.update().where(cases.c.id == case["id"]).values(open_key=None)
+            )
+            number = _begin(connection, new, picture)
+    one = {"hub": new.hub, "incident": new.event.id}
+    if number is None:
+        number = int(case["id"])
         _join(connection, case, new, picture)
-    one = {"hub": new.hub, "incident": new.event.id, "case_id": case["id"]}
-    insert_new(connection, case_alerts, one)
-    if case["queue"] != QUEUE_NEW:
-        _take_alerts(connection, int(case["id"]), str(case["owner"]), new.now)
-    return int(case["id"])
+        connection.execute(_INSERT_ALERT, one | {"case_id": number})
+        if case["queue"] != QUEUE_NEW:
+            _take_alerts(connection, number, str(case["owner"]), new.now)
+    else:
+        connection.execute(_INSERT_ALERT, one | {"case_id": number})
+    return number
 
 
 def notice_change(connection: sa.Connection, hub: str, incident: str) -> None:
@@ -285,14 +308,15 @@ def _by_key(connection: sa.Connection, key: str) -> Mapping[str, Any]:
     return dict(row)
 
 
+def _begin(connection: sa.Connection, new: Arrival, picture: str) -> int | None:
+    """Number of a fresh case, or None when there is an open one already."""
+    statement = _INSERT_CASE[connection.dialect.name]
+    found = connection.scalar(statement, _first(new, picture))
+    return None if found is None else int(found)
+
+
 def _newest_picture(connection: sa.Connection, hub: str, incident: str) -> str:
-    query = (
-        sa.select(evidence.c.sha256)
-        .where(evidence.c.hub == hub, evidence.c.incident == incident)
-        .order_by(evidence.c.stored_at.desc())
-        .limit(1)
-    )
-    found = connection.scalar(query)
+    found = connection.scalar(_PICTURE, {"of_hub": hub, "of_incident": incident})
     return f"{incident}/{found}" if found else ""
 
 
