@@ -11,6 +11,7 @@ from edge.store.records import Lane, OutboxEntry, OutboxRow, OutboxWindow
 from edge.store.rows import insert, stamp_columns, stamp_of
 from edge.store.table import Table
 
+UNDATED_S = 1e12
 INCIDENT_TYPE = "cn.village.incident.v1"
 
 _MOVED = (
@@ -70,7 +71,8 @@ class OutboxTable(Table):
         if stream != self.stream_id:
             return 0
         pairs = list(ranges)
-        now_s = self._clock.wall()
+        # When this was is counted from the first moment the time is known.
+        now_s = self._clock.wall() if self._clock.trusted() else UNDATED_S
 
         def job(writer: sqlite3.Connection) -> int:
             gone = 0

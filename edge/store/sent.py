@@ -6,6 +6,7 @@ import hashlib
 import json
 import sqlite3
 
+from edge.store.limits import DAY_S
 from edge.store.outbox import OutboxTable
 from edge.store.records import Lane, OutboxEntry
 
@@ -75,6 +76,11 @@ class SentTable(OutboxTable):
         until_s = now.wall_s - limits.keep_sent_s if now.trusted else 0.0
 
         def job(writer: sqlite3.Connection) -> int:
+            if now.trusted:
+                writer.execute(
+                    "UPDATE sent SET sent_wall = ? WHERE sent_wall > ?",
+                    (now.wall_s, now.wall_s + DAY_S),
+                )
             gone = writer.execute("DELETE FROM sent WHERE sent_wall < ?", (until_s,)).rowcount
             over = (
                 writer.execute("SELECT coalesce(sum(length(data)), 0) FROM sent").fetchone()[0]

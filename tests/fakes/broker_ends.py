@@ -14,6 +14,7 @@ from edge.link.hub import HubLink, HubLinkSettings
 from edge.link.messages import (
     Birth,
     Command,
+    CommandName,
     Envelope,
     HubHeartbeat,
     HubState,
@@ -54,6 +55,8 @@ class Hub:
         ping_timeout_s: float = 1.0,
         guard_s: float = 60.0,
         identity: Identity | None = None,
+        pictures: Callable[[str], bytes | None] = lambda _sha256: None,
+        daily_mb: int = 0,
     ) -> None:
         self.clock = clock
         self.id = hub
@@ -71,6 +74,7 @@ class Hub:
                 ping_every_s=ping_every_s,
                 ping_timeout_s=ping_timeout_s,
                 rebirth_spread_s=0.1,
+                daily_mb=daily_mb,
             ),
             self.store,
             self._handle,
@@ -79,6 +83,7 @@ class Hub:
             heartbeat=self._heartbeat,
             clock=clock,
             on_time=self.offers.append,
+            pictures=pictures,
             uniform=lambda low, high: low + (high - low) / 10,
         )
 
@@ -194,7 +199,7 @@ def an_order(
     clock: Clock,
     *,
     number: int = 1,
-    name: Literal["announce", "stop", "resync"] = "announce",
+    name: CommandName = "announce",
     data: dict[str, object] | None = None,
     hub: str = "lin-jia-cun",
     lasts_s: float = 60.0,
