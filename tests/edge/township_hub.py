@@ -26,7 +26,7 @@ from edge.link.messages import (
     Window,
 )
 from edge.link.township import Received, Stored, TownshipLink, TownshipLinkSettings
-from edge.township.ingest import Counts, Ingest, Resync
+from edge.township.ingest import Counts, Ingest, Repair, Resync
 from edge.township.store import Store
 
 NOON = datetime(2026, 11, 18, 4, 0, tzinfo=UTC)
@@ -196,7 +196,10 @@ class Post:
 
     def __init__(self, store: Store, clock: SimulatedClock, bus: Bus | None = None) -> None:
         self._wishes: list[Resync] = []
-        self.ingest = Ingest(store, bus or Bus(), clock, on_resync=self._wishes.append)
+        self.repairs: list[Repair] = []
+        self.ingest = Ingest(
+            store, bus or Bus(), clock, on_resync=self._wishes.append, on_repair=self.repairs.append
+        )
         settings = TownshipLinkSettings(Address("127.0.0.1"), "qingshui-zhen")
         self._link = TownshipLink(
             settings, self.ingest, clock=clock, listeners=self.ingest.listeners()
