@@ -104,6 +104,11 @@ class Browser:
         found = self._do("POST", "/element", using="css selector", value=selector)
         self._do("POST", f"/element/{found[ELEMENT]}/click")
 
+    def attach(self, selector: str, path: str) -> None:
+        """Choose a file, as the dialog of the browser would."""
+        found = self._do("POST", "/element", using="css selector", value=selector)
+        self._do("POST", f"/element/{found[ELEMENT]}/value", text=path)
+
     def keys(self, text: str) -> None:
         """Press keys one after the other, wherever the focus is."""
         strokes = [{"type": kind, "value": key} for key in text for kind in ("keyDown", "keyUp")]

@@ -24,6 +24,7 @@ from edge.settings.schema import TownshipSection, TownshipSettings
 from edge.site import invite
 from edge.site.sessions import digest
 from edge.site.words import load_words
+from edge.township.cases.verdicts import Verdict
 from edge.township.orders import Orders
 from edge.township.store import Store
 from edge.township.web.pages import COOKIE, HERE, Doors, build_pages
@@ -78,7 +79,8 @@ class House:
         self.hub = FakeHub()
         key = SigningKey.generate("official")
         self.orders = Orders(self.store, self.bus, self.clock, key=key, send=self._send)
-        room = Room(
+        self.verdicts: list[Verdict] = []
+        self.room = room = Room(
             self.store,
             self.orders,
             self.bus,
@@ -86,6 +88,7 @@ class House:
             30.0,
             self._invite,
             link_trouble=lambda: "" if self.broker else "The broker cannot be reached.",
+            tell_hub=self.verdicts.append,
         )
         settings = TownshipSettings(township=TownshipSection(id="qingshui-zhen", name="清水镇"))
         self.app = build_pages(
@@ -101,8 +104,9 @@ class House:
             raise LinkError("The broker cannot be reached.")
         self.sent.append(command)
 
-    def _invite(self, name: str, role: Role) -> str:
-        return invite(self.store.people, self.clock, name, role, "http://127.0.0.1:1")
+    def _invite(self, name: str, role: Role, villages: frozenset[str] | None = None) -> str:
+        base = "http://127.0.0.1:1"
+        return invite(self.store.people, self.clock, name, role, base, villages=villages)
 
     def browser(self, role: Role | None, name: str = "") -> Client:
         client = Client(self.app)
@@ -223,7 +227,6 @@ RIGHTS = [
     ("POST", "/people", {"name": "新人", "role": "viewer"}, Role.ADMIN),
     ("POST", "/people/remove", {"name": "无人"}, Role.ADMIN),
     ("GET", "/people", {}, Role.ADMIN),
-    ("GET", "/audit", {}, Role.ADMIN),
     ("GET", "/cases", {}, Role.VIEWER),
     ("GET", "/speak", {}, Role.VIEWER),
 ]

@@ -90,7 +90,7 @@ def board(
     """The wall; a grid member has no wall, only what was given to him."""
     if not person.has(Right.LOOK):
         return RedirectResponse("/mine", status_code=303)
-    context = _rows(room, person, want, show) | _around(room)
+    context = _rows(room, person, want, show) | _around(room, person)
     context |= {
         "parts_of_wall": PARTS,
         "severities": _SEVERITIES,
@@ -118,8 +118,7 @@ def rows(  # noqa: PLR0917 - the filters of an address
 @router.get("/wall/state")
 def state(request: Request, room: InRoom, person: Looker) -> Response:
     """What the wall cannot see: villages in trouble, and a broker that does not answer."""
-    del person
-    return page(request, "wall_state.html", **_around(room))
+    return page(request, "wall_state.html", **_around(room, person))
 
 
 def _rows(room: Room, person: Person, want: Wanted, show: int) -> dict[str, Any]:
@@ -138,8 +137,8 @@ def _rows(room: Room, person: Person, want: Wanted, show: int) -> dict[str, Any]
     }
 
 
-def _around(room: Room) -> dict[str, Any]:
-    hubs = room.hubs()
+def _around(room: Room, person: Person) -> dict[str, Any]:
+    hubs = room.hubs(sight_of(person))
     return {
         "troubled": [hub for hub in hubs if hub.tone != "good"],
         "hub_count": len(hubs),

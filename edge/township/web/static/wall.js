@@ -92,7 +92,7 @@ async function take(form) {
   for (const button of form.querySelectorAll("button")) button.disabled = true;
   const headers = { "hx-request": "true", "x-csrf-token": csrf() };
   const body = new URLSearchParams(new FormData(form));
-  const answer = await fetch(form.action, { method: "POST", headers, body }).catch(() => null);
+  const answer = await fetch(form.getAttribute("action"), { method: "POST", headers, body }).catch(() => null);
   if (!answer?.ok) {
     toast(answer ? await answer.text() : list.dataset.refused);
     for (const button of form.querySelectorAll("button")) button.disabled = false;
@@ -203,7 +203,7 @@ document.addEventListener("keydown", (event) => {
     const row = all[here] ?? all[0];
     const form = row?.querySelector("form");
     if (form && choose(row.dataset.case)) take(form);
-  } else if (event.code === "Enter" && event.target === all[here]) {
+  } else if (event.key === "Enter" && event.target === all[here]) {
     all[here].querySelector("h3 a").click();
   }
 });
