@@ -4,7 +4,17 @@ from edge.site.app import build_site
 from edge.site.context import site_of, words_of
 from edge.site.invitations import invite
 from edge.site.pages import page, trouble
-from edge.site.person import Admin, Anybody, Official, Person, Staff, Viewer, holding, signed_in
+from edge.site.person import (
+    Admin,
+    Anybody,
+    Official,
+    Person,
+    Staff,
+    Viewer,
+    holding,
+    holding_for_all,
+    signed_in,
+)
 from edge.site.server import Server
 from edge.site.streams import event_stream
 
@@ -19,6 +29,7 @@ __all__ = [
     "build_site",
     "event_stream",
     "holding",
+    "holding_for_all",
     "invite",
     "page",
     "signed_in",

@@ -87,6 +87,20 @@ def holding(right: Right) -> Callable[[Request], Person]:
     return demand
 
 
+def holding_for_all(right: Right) -> Callable[[Request], Person]:
+    """As `holding`, for what touches every village: who has to do with some only is refused."""
+    alone = holding(right)
+
+    def demand(request: Request) -> Person:
+        person = alone(request)
+        if not person.sees_everything:
+            raise AccessRefused(f"This needs the right {right.value!r}.")
+        return person
+
+    demand.needs = right  # type: ignore[attr-defined]  # read by `needs_of`
+    return demand
+
+
 def needs_of(dependency: object) -> Role | Right | None:
     """What `signed_in` or `holding` made this dependency demand; None for any other callable."""
     needs = getattr(dependency, "needs", None)

@@ -116,14 +116,14 @@ class Township:
         log.info("township stopping")
         await self._stack.aclose()
 
-    def invite(self, name: str, role: Role) -> str:
-        """A one-time sign-in link; blocks on the store.
+    def invite(self, name: str, role: Role, villages: frozenset[str] | None = None) -> str:
+        """A one-time sign-in link, for some villages or for all; blocks on the store.
 
         Raises:
             AccessRefused: The name cannot be a sign-in name.
         """
         base = self._settings.web.public_url or self.url
-        return invite(self.store.people, self._clock, name, role, base)
+        return invite(self.store.people, self._clock, name, role, base, villages=villages)
 
     def announce(self, hub: str, order: AnnounceOrder, issuer: str) -> str:
         """Say something in a village and return the id of the order; blocks on the store.

@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from edge.link.messages import Birth, HubHeartbeat, HubState
 from edge.township.store.portable import changed, insert_new
 from edge.township.store.records import Camera, Hub
+from edge.township.store.sight import EVERYTHING, Sight
 from edge.township.store.tables import hubs
 
 _SHOWN = [hubs.c[name] for name in Hub.__dataclass_fields__]
@@ -82,8 +83,8 @@ def apply_heartbeat(connection: sa.Connection, hub: str, beat: HubHeartbeat, *, 
     return changed(connection, hubs.update().where(hubs.c.id == hub, ~older).values(**values)) == 1
 
 
-def list_hubs(connection: sa.Connection) -> list[Hub]:
-    query = sa.select(*_SHOWN).order_by(hubs.c.village, hubs.c.id)
+def list_hubs(connection: sa.Connection, sight: Sight = EVERYTHING) -> list[Hub]:
+    query = sa.select(*_SHOWN).where(sight.of_hub(hubs.c.id)).order_by(hubs.c.village, hubs.c.id)
     return [_hub(row) for row in connection.execute(query).mappings()]
 
 

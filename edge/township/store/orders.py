@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from edge.link.messages import Reply
 from edge.township.store.portable import changed
 from edge.township.store.records import Order
+from edge.township.store.sight import EVERYTHING, Sight
 from edge.township.store.tables import commands
 
 _OPEN = ("queued", "sent", "accepted")
@@ -65,11 +66,12 @@ def waiting_orders(connection: sa.Connection, *, now: float) -> list[Order]:
     return [Order(**row) for row in connection.execute(query).mappings()]
 
 
-def newest_orders(connection: sa.Connection, limit: int) -> list[Order]:
+def newest_orders(connection: sa.Connection, limit: int, sight: Sight = EVERYTHING) -> list[Order]:
     """Orders of people, newest first; the house's own housekeeping is not among them."""
     query = (
         sa.select(commands)
         .where(commands.c.name.not_in(("resync", "repair", "feedback")))
+        .where(sight.of_hub(commands.c.hub))
         .order_by(commands.c.issued_at.desc())
         .limit(limit)
     )

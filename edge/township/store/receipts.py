@@ -11,6 +11,7 @@ from edge.link.messages import SpeakerEvent
 from edge.township.store.inbox import Key
 from edge.township.store.portable import changed, insert_new
 from edge.township.store.records import Receipt
+from edge.township.store.sight import EVERYTHING, Sight
 from edge.township.store.tables import receipts
 
 _COPIED = ["state", "text", "seconds", "reason", "proof", "drill"]
@@ -60,8 +61,10 @@ def receipts_of_order(connection: sa.Connection, hub: str, command: str) -> list
     return _all(connection, receipts.c.hub == hub, receipts.c.command == command)
 
 
-def newest_receipts(connection: sa.Connection, limit: int) -> list[Receipt]:
-    return _all(connection, limit=limit)
+def newest_receipts(
+    connection: sa.Connection, limit: int, sight: Sight = EVERYTHING
+) -> list[Receipt]:
+    return _all(connection, sight.of_hub(receipts.c.hub), limit=limit)
 
 
 def receipts_of_incidents(connection: sa.Connection, incidents: list[str]) -> list[Receipt]:

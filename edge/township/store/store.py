@@ -20,6 +20,7 @@ from edge.township.store.people import People
 from edge.township.store.places import Places
 from edge.township.store.records import Alert, AlertEvent, Gap, Hub, Order, Receipt
 from edge.township.store.rosters import Rosters
+from edge.township.store.sight import EVERYTHING, Sight
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,9 +92,10 @@ class Store:
         with self.database.read() as connection:
             return alerts.picture(connection, hub, incident, sha256)
 
-    def hubs(self) -> list[Hub]:
+    def hubs(self, sight: Sight = EVERYTHING) -> list[Hub]:
+        """By village."""
         with self.database.read() as connection:
-            return hubs.list_hubs(connection)
+            return hubs.list_hubs(connection, sight)
 
     def hub(self, hub: str) -> Hub | None:
         with self.database.read() as connection:
@@ -103,10 +105,10 @@ class Store:
         with self.database.read() as connection:
             return inbox.list_gaps(connection, hub)
 
-    def receipts(self, limit: int = 200) -> list[Receipt]:
+    def receipts(self, limit: int = 200, sight: Sight = EVERYTHING) -> list[Receipt]:
         """Newest first."""
         with self.database.read() as connection:
-            return receipts.newest_receipts(connection, limit)
+            return receipts.newest_receipts(connection, limit, sight)
 
     def spoken_for(self, incidents: list[str]) -> dict[tuple[str, str], list[Receipt]]:
         """What was spoken for these incidents, by (hub, incident), newest first."""
@@ -116,10 +118,10 @@ class Store:
                 found.setdefault((receipt.hub, receipt.incident), []).append(receipt)
         return found
 
-    def orders(self, limit: int = 50) -> list[Order]:
+    def orders(self, limit: int = 50, sight: Sight = EVERYTHING) -> list[Order]:
         """Newest first."""
         with self.database.read() as connection:
-            return orders.newest_orders(connection, limit)
+            return orders.newest_orders(connection, limit, sight)
 
     def order(self, order: str) -> Order | None:
         with self.database.read() as connection:

@@ -9,8 +9,8 @@ from fastapi import APIRouter, Depends, FastAPI, Form, HTTPException, Request
 from fastapi.responses import Response
 
 from edge.errors import EdgeError
-from edge.people import Role
-from edge.site import Admin, page, signed_in
+from edge.people import Right
+from edge.site import Admin, holding_for_all, page
 from edge.site.times import ZONE
 from edge.township.enrolment.office import Holder, Office
 from edge.township.web.rooms import InRoom, Room
@@ -18,7 +18,7 @@ from edge.township.web.rooms import InRoom, Room
 DAY_S = 86_400.0
 SOON_DAYS = 15
 
-router = APIRouter(dependencies=[Depends(signed_in(Role.ADMIN))])
+router = APIRouter(dependencies=[Depends(holding_for_all(Right.PEOPLE))])
 
 
 def furnish(app: FastAPI, office: Office | None) -> None:

@@ -14,15 +14,13 @@ from edge.people import Right
 from edge.site import Person, holding, page
 from edge.township.duty import Shift
 from edge.township.places.judging import ZONE
-from edge.township.store.sight import Sight
 from edge.township.web.rooms import InRoom, Room
+from edge.township.web.seeing import Looker, Monitor, sight_of
 
 router = APIRouter()
 
 DAYS = 7
-Looker = Annotated[Person, Depends(holding(Right.LOOK))]
 Keeper = Annotated[Person, Depends(holding(Right.ROSTER))]
-Monitor = Annotated[Person, Depends(holding(Right.HANDLE))]
 NoteId = Annotated[int, Path(ge=1, le=2**53)]
 
 
@@ -99,7 +97,7 @@ def _show(
     now = room.clock.wall()
     today = datetime.fromtimestamp(now, tz=ZONE).replace(hour=0, minute=0, second=0, microsecond=0)
     first = today - timedelta(days=today.weekday()) + timedelta(weeks=week)
-    sight = Sight(person.villages, person.cameras)
+    sight = sight_of(person)
     last = first + timedelta(days=DAYS)
     shifts = room.store.rosters.shifts(first.timestamp(), last.timestamp(), sight)
     days = [first + timedelta(days=number) for number in range(DAYS)]

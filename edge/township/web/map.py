@@ -9,16 +9,15 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import JSONResponse, Response
 
-from edge.people import Right
-from edge.site import Person, holding, page, words_of
+from edge.site import Person, page, words_of
 from edge.township.map_tiles import Tiles
 from edge.township.store.case_records import QUEUE_NEW, QUEUE_OPEN, Case, CaseFilter
 from edge.township.store.sight import Sight
 from edge.township.web.rooms import InRoom, Room
+from edge.township.web.seeing import Looker, sight_of
 
 router = APIRouter()
 MOST_CASES = 500
-Looker = Annotated[Person, Depends(holding(Right.LOOK))]
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,9 +49,11 @@ def as_list(request: Request, room: InRoom, person: Looker) -> Response:
 @router.get("/map/places")
 def places(request: Request, room: InRoom, person: Looker) -> Response:
     """What the map draws: short names and positions, nothing that has none."""
-    sight, words = _sight(person), words_of(request)
+    sight, words = sight_of(person), words_of(request)
     states = {
-        (hub.id, camera.id): camera.state for hub in room.store.hubs() for camera in hub.cameras
+        (hub.id, camera.id): camera.state
+        for hub in room.store.hubs(sight)
+        for camera in hub.cameras
     }
     answer: dict[str, Any] = {
         "villages": [
@@ -87,7 +88,7 @@ def places(request: Request, room: InRoom, person: Looker) -> Response:
 
 
 def _lists(room: Room, person: Person) -> dict[str, Any]:
-    sight = _sight(person)
+    sight = sight_of(person)
     villages = room.store.places.villages(sight)
     spots = _spots(room, sight)
     names = {hub: one.name for one in villages for hub in one.hubs}
@@ -119,7 +120,3 @@ def _spots(room: Room, sight: Sight) -> list[Spot]:
         Spot(case, *where.get((case.hub, case.camera), where.get((case.hub, ""), (None, None))))
         for case in cases
     ]
-
-
-def _sight(person: Person) -> Sight:
-    return Sight(person.villages, person.cameras)

@@ -9,13 +9,13 @@ from fastapi.responses import Response
 
 from edge.errors import AccessRefused, SheetRefused
 from edge.people import Right
-from edge.site import Person, holding, page
+from edge.site import Person, page
 from edge.township.places.desk import ImportDesk
 from edge.township.places.lists import KINDS, LEVEL_NAMES, ListKind
 from edge.township.places.sheets import LARGEST_FILE
 from edge.township.places.writing import CSV, XLSX, write_csv, write_excel
-from edge.township.store.sight import Sight
 from edge.township.web.rooms import InRoom
+from edge.township.web.seeing import Looker, sight_of
 
 router = APIRouter()
 
@@ -25,7 +25,6 @@ PAGE = 200
 YEAR_S = 366 * 86_400.0
 
 KindName = Literal["villages", "grids", "cameras", "roster"]
-Looker = Annotated[Person, Depends(holding(Right.LOOK))]
 VillageCode = Annotated[str, Path(pattern=r"^[0-9]{12}$")]
 
 
@@ -40,7 +39,7 @@ Desk = Annotated[ImportDesk, Depends(_desk_of)]
 @router.get("/places")
 def places(request: Request, room: InRoom, person: Looker) -> Response:
     """Every village of this person with its boxes and how many cameras stand there."""
-    sight = _sight(person)
+    sight = sight_of(person)
     known = room.store.places
     return page(
         request,
@@ -57,14 +56,16 @@ def one(
     request: Request, room: InRoom, person: Looker, village: VillageCode, after: str = ""
 ) -> Response:
     """One village: its grids and cameras, with what its boxes say of them."""
-    sight = _sight(person)
+    sight = sight_of(person)
     known = room.store.places
     found = [one for one in known.villages(sight) if one.code == village]
     if not found:
         raise HTTPException(404)
     cameras = known.cameras(sight, village=village, after=after[:64], limit=PAGE + 1)
     states = {
-        (hub.id, camera.id): camera.state for hub in room.store.hubs() for camera in hub.cameras
+        (hub.id, camera.id): camera.state
+        for hub in room.store.hubs(sight)
+        for camera in hub.cameras
     }
     return page(
         request,
@@ -101,7 +102,7 @@ def export(
 ) -> Response:
     """What is kept now, in the columns of the template."""
     one, now = KINDS[kind], room.clock.wall()
-    rows = desk.rows(one, _sight(person), since=now - YEAR_S, until=now + YEAR_S)
+    rows = desk.rows(one, sight_of(person), since=now - YEAR_S, until=now + YEAR_S)
     room.store.people.audit(person.name, "export_list", f"{kind} {len(rows)}")
     if form == "csv":
         return _file(write_csv(one.heading, rows), CSV, f"{kind}.csv")
@@ -123,7 +124,7 @@ def look(  # noqa: PLR0917 - parameters of a route are named
     try:
         data = file.file.read(LARGEST_FILE + 1)
         token, found = desk.look(
-            one, data, who=person.name, sight=_sight(person), now=room.clock.wall()
+            one, data, who=person.name, sight=sight_of(person), now=room.clock.wall()
         )
     except SheetRefused as refused:
         return page(request, "list_form.html", **_nothing(one) | {"refused": str(refused)})
@@ -179,10 +180,6 @@ def _may(person: Person, kind: str) -> None:
     right = Right.ROSTER if kind == "roster" else Right.PLACES
     if not person.has(right):
         raise AccessRefused(f"This needs the right {right.value!r}.")
-
-
-def _sight(person: Person) -> Sight:
-    return Sight(person.villages, person.cameras)
 
 
 def _by_village(grids: list[Any]) -> dict[str, int]:

@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter, Depends, Request
+from typing import Any
+
+from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
-from edge.site import page, signed_in
-from edge.township.web.rooms import InRoom
+from edge.site import Person, page
+from edge.township.web.rooms import InRoom, Room
+from edge.township.web.seeing import Looker, sight_of
 
-router = APIRouter(dependencies=[Depends(signed_in())])
+router = APIRouter()
 
 
 @router.get("/villages")
-def villages(request: Request, room: InRoom) -> Response:
-    return page(request, "villages.html", hubs=room.hubs(), link_trouble=room.link_trouble())
+def villages(request: Request, room: InRoom, person: Looker) -> Response:
+    return page(request, "villages.html", **_state(room, person))
 
 
 @router.get("/villages/list")
-def village_list(request: Request, room: InRoom) -> Response:
-    return page(request, "village_list.html", hubs=room.hubs(), link_trouble=room.link_trouble())
+def village_list(request: Request, room: InRoom, person: Looker) -> Response:
+    return page(request, "village_list.html", **_state(room, person))
+
+
+def _state(room: Room, person: Person) -> dict[str, Any]:
+    return {"hubs": room.hubs(sight_of(person)), "link_trouble": room.link_trouble()}
