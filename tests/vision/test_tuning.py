@@ -195,7 +195,7 @@ def test_an_order_that_makes_no_sense_is_refused(header: bytes) -> None:
 def test_the_restless_place_is_learnt_and_bounded() -> None:
     """Where it moves all the time the share is high, elsewhere none."""
     watching = pipeline("intrusion", "person", Tuning())
-    for picture in pictures(seconds=60):
+    for picture in pictures(seconds=20):
         watching.look(picture)
     watching.sight.ask()
     for picture in pictures(100, seconds=1):
