@@ -213,15 +213,3 @@ def test_a_village_that_falls_silent_is_shown_without_anybody_s_message(
     wait_for(lambda: "现在看不到这个村的情况" in browser.text("#villages"))
     town.kill_broker()
     wait_for(lambda: "现在收不到各村的告警" in browser.text("#villages"), timeout_s=15)
-
-
-def test_the_tone_is_off_until_somebody_switches_it_on(town: Town, browser: Browser) -> None:
-    """The button says what it is; pressing it twice is silence again."""
-    town.enter(browser, "张三", Role.STAFF)
-    browser.size(1366, 768)
-    assert "提示音：关" in browser.text("#sound")
-    browser.click("#sound")
-    wait_for(lambda: "提示音：开" in browser.text("#sound"))
-    browser.click("#sound")
-    wait_for(lambda: "提示音：关" in browser.text("#sound"))
-    assert browser.complaints() == []
