@@ -91,8 +91,29 @@ def everything_from_hubs() -> str:
     return f"{ROOT}/h/+/#"
 
 
+def shared_events() -> str:
+    """Filter of a worker: each event goes to one of them (MQTT 5 shared subscription)."""
+    return f"$share/ingest/{ROOT}/h/+/evt/#"
+
+
+def but_events() -> tuple[str, ...]:
+    """Filters of a console whose workers store the events."""
+    names = (STATE, BIRTH, HEARTBEAT, "rsp/#", f"{CHUNK}#")
+    return tuple(f"{ROOT}/h/+/{name}" for name in names)
+
+
 def township_state(township: str) -> str:
     return f"{ROOT}/t/{safe_id(township)}/state"
+
+
+def worker_state(township: str, worker: str) -> str:
+    """Whether a worker that stores events is there; hubs do not listen."""
+    return f"{ROOT}/t/{safe_id(township)}/worker/{safe_id(worker)}"
+
+
+def worker_news(township: str) -> str:
+    """What workers have stored, told to the console so that open pages see it."""
+    return f"{ROOT}/t/{safe_id(township)}/news"
 
 
 def township_ping(township: str) -> str:

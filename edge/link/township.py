@@ -54,7 +54,7 @@ __all__ = [
 _log = logging.getLogger(__name__)
 
 _SESSION_EXPIRY_S = 7 * 86_400
-_BATCH = 100
+_WORKER_EXPIRY_S = 60
 _BATCH_WAIT_S = 0.02
 _LOOK_S = 5.0
 _FLOOD = 10_000
@@ -100,12 +100,13 @@ class TownshipLink:
         self._events: queue.SimpleQueue[Event | _Stop] = queue.SimpleQueue()
         self._connection = Connection(
             settings.address,
-            f"township-{settings.township}",
+            settings.client_id,
             self._put,
             clock=clock,
-            filters=(topics.everything_from_hubs(),),
+            filters=settings.filters,
             will=lambda: Will(self._state_topic, self._state("offline")),
-            session_expiry_s=_SESSION_EXPIRY_S,
+            # What waits for a worker that is gone for good must go to the others soon.
+            session_expiry_s=_WORKER_EXPIRY_S if settings.worker else _SESSION_EXPIRY_S,
             uniform=uniform,
         )
         now = clock.monotonic()
@@ -188,7 +189,7 @@ class TownshipLink:
                 batch.append((self._parse(event), event))
             elif event is not None:
                 self._guarded("event", lambda event=event: self._take(event))  # type: ignore[misc]
-            if batch and (len(batch) >= _BATCH or self._clock.monotonic() >= until):
+            if batch and (len(batch) >= self._settings.batch or self._clock.monotonic() >= until):
                 self._store(batch)
                 batch = []
             self._guarded("work", self._work)
@@ -338,7 +339,15 @@ class TownshipLink:
 
         return batch if self._guarded("ingest", step) else []
 
+    def tell_news(self, payload: bytes) -> None:
+        """A worker tells the console what it has stored; lost without harm."""
+        news = topics.worker_news(self._settings.township)
+        self._connection.publish(news, payload, qos=0)
+
     def _tell(self, arrived: Arrived) -> None:
+        if arrived.topic == topics.worker_news(self._settings.township):
+            self._listeners.on_news(arrived.payload)
+            return
         try:
             hub, name = topics.split_from_hub(arrived.topic)
             self._tell_of(hub, name, arrived.payload)
@@ -379,7 +388,7 @@ class TownshipLink:
 
     @property
     def _state_topic(self) -> str:
-        return topics.township_state(self._settings.township)
+        return self._settings.state_topic
 
     def _state(self, state: Literal["online", "offline"]) -> bytes:
         return TownshipState(s=state, time=self._now()).to_bytes()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from edge.link import topics
 from edge.link.acking import Stored
 from edge.link.connection import Address
 from edge.link.messages import Birth, Chunk, Envelope, HubHeartbeat, HubState, Reply
@@ -40,6 +41,10 @@ class TownshipLinkSettings:
     Attributes:
         offer_time_every_s: How often hubs are told the time.
         write_heartbeats_every_s: Of several heartbeats of a hub within this time the last counts.
+        worker: Name of a process that only stores events and shares them with others of its kind
+            (MQTT 5 shared subscription); empty for the console itself.
+        takes_events: False for a console whose workers store the events.
+        batch: Most events of one transaction.
     """
 
     address: Address
@@ -48,6 +53,30 @@ class TownshipLinkSettings:
     write_heartbeats_every_s: float = 0.5
     ping_every_s: float = 15.0
     ping_timeout_s: float = 10.0
+    worker: str = ""
+    takes_events: bool = True
+    batch: int = 100
+
+    @property
+    def client_id(self) -> str:
+        name = f"township-{self.township}"
+        return f"{name}-{self.worker}" if self.worker else name
+
+    @property
+    def state_topic(self) -> str:
+        """Only the console's own state makes hubs send again."""
+        if self.worker:
+            return topics.worker_state(self.township, self.worker)
+        return topics.township_state(self.township)
+
+    @property
+    def filters(self) -> tuple[str, ...]:
+        if self.worker:
+            return (topics.shared_events(),)
+        news = topics.worker_news(self.township)
+        return (
+            (topics.everything_from_hubs(),) if self.takes_events else (*topics.but_events(), news)
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,3 +105,5 @@ class Listeners:
     on_heartbeat: Callable[[str, HubHeartbeat], None] = lambda _hub, _heartbeat: None
     on_reply: Callable[[str, Reply], None] = lambda _hub, _reply: None
     on_chunk: Callable[[str, str, Chunk, bytes], None] = lambda _hub, _transfer, _head, _piece: None
+    on_news: Callable[[bytes], None] = lambda _payload: None
+    """What the workers of this township have just stored; a hint for open pages."""
