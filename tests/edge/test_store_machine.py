@@ -64,7 +64,6 @@ class OutboxMachine(RuleBasedStateMachine):
             _, incident, rev, _ = self.had[seq]
             if incident and rev == self.incidents[incident].rev:
                 self.sent.add(incident)
-        self.notices = {key: told for key, told in self.notices.items() if key[0] not in gone}
 
     @rule(first=st.integers(1, 12), length=st.integers(0, 6))
     def repair(self, first: int, length: int) -> None:
@@ -139,7 +138,12 @@ class OutboxMachine(RuleBasedStateMachine):
                 count += notice["count"]
         untold = self.dropped - told
         # What is not told by a row that waits was told by one that was acknowledged.
-        assert told == set().union(*self.notices.values())
+        assert told == {
+            number
+            for (seq, _), numbers in self.notices.items()
+            if seq in self.waiting
+            for number in numbers
+        }
         assert untold.isdisjoint(self.waiting)
         assert self.dropped.isdisjoint(self.waiting)
         assert self.dropped | set(self.waiting) | set(self.had) == set(range(1, self.last + 1))
@@ -165,7 +169,8 @@ class OutboxMachine(RuleBasedStateMachine):
         if not seqs:
             return
         numbers = set(seqs)
-        earlier = max((k for k in self.notices if k[1] == reason), default=None)
+        known = [key for key in self.notices if key[1] == reason and key[0] in self.waiting]
+        earlier = max(known, default=None)
         if earlier is not None:
             numbers |= {earlier[0]} | self.notices.pop(earlier)
         for seq in numbers:
