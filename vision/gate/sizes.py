@@ -18,6 +18,9 @@ LEAST_CALM = 20
 
 DEVIATIONS = 4.0
 LEAST_JUMP = math.log(1.6)
+OFTEN, ABOVE_OFTEN = 0.96, math.log(1.15)
+"""What comes more often than in four of a hundred calm samples is no news."""
+
 HEADERS = 64
 """Bytes that mean nothing: where next to nothing is sent, twice of it is no more."""
 
@@ -83,4 +86,6 @@ class PacketSizes:
         levels = np.fromiter(self._calm, float)
         usual = float(np.median(levels))
         spread = float(np.median(np.abs(levels - usual))) * _TO_SIGMA
-        return usual, usual + max(DEVIATIONS * spread, LEAST_JUMP)
+        # Encoders spend more at the same place of every group of pictures: that is usual, too.
+        often = float(np.quantile(levels, OFTEN)) + ABOVE_OFTEN
+        return usual, max(usual + max(DEVIATIONS * spread, LEAST_JUMP), often)
