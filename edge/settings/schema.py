@@ -393,16 +393,16 @@ class CaseTargets(Section):
     """Until when each step of a case is due."""
 
     accept_minutes: Annotated[float, Field(gt=0, le=10_080)] = Field(
-        description="Until somebody has taken the alert."
+        5, description="Until somebody has taken the alert."
     )
     start_minutes: Annotated[float, Field(gt=0, le=10_080)] = Field(
-        description="Until whoever was sent is on the way."
+        15, description="Until whoever was sent is on the way."
     )
     report_minutes: Annotated[float, Field(gt=0, le=43_200)] = Field(
-        description="From then until the result is reported."
+        120, description="From then until the result is reported."
     )
     close_hours: Annotated[float, Field(gt=0, le=8_760)] = Field(
-        description="From the report until somebody has called back and closed the case."
+        72, description="From the report until somebody has called back and closed the case."
     )
 
 
@@ -437,9 +437,7 @@ class CasesSection(Section):
     life_safety: CaseTargets = CaseTargets(
         accept_minutes=1, start_minutes=5, report_minutes=30, close_hours=24
     )
-    urgent: CaseTargets = CaseTargets(
-        accept_minutes=5, start_minutes=15, report_minutes=120, close_hours=72
-    )
+    urgent: CaseTargets = CaseTargets()
     notice: CaseTargets = CaseTargets(
         accept_minutes=30, start_minutes=240, report_minutes=1440, close_hours=168
     )

@@ -17,16 +17,18 @@ from fastapi.routing import APIRoute
 from edge.clock import SimulatedClock
 from edge.errors import LinkError
 from edge.events import Bus
-from edge.link.messages import AnnounceOrder, Command
+from edge.link.messages import AnnounceOrder, Command, FeedbackOrder
 from edge.link.signing import SigningKey
 from edge.people import Account, Role, Session
 from edge.settings.schema import TownshipSection, TownshipSettings
 from edge.site import invite
 from edge.site.sessions import digest
 from edge.site.words import load_words
+from edge.township.cases.states import Action, Wish
 from edge.township.cases.verdicts import Verdict
 from edge.township.orders import Orders
 from edge.township.store import Store
+from edge.township.store.case_records import CaseFilter
 from edge.township.web.pages import COOKIE, HERE, Doors, build_pages
 from edge.township.web.rooms import Room
 from tests.edge.township_hub import FakeHub, Post, fresh_database, uid
@@ -188,7 +190,7 @@ def test_every_word_a_template_asks_for_exists() -> None:
     known = load_words(folders)["zh"].entries
     for template in (HERE / "templates").glob("*.html"):
         for key in re.findall(r"""\bt\("([\w.]+)\"""", template.read_text(encoding="utf-8")):
-            assert key in known, f"{template.name}: {key}"
+            assert key.endswith(".") or key in known, f"{template.name}: {key}"
 
 
 def _routes(house: House) -> list[tuple[str, str]]:
@@ -431,3 +433,103 @@ def test_an_administrator_invites_and_removes_but_never_himself(house: House) ->
     house.store.people.put_account(Account("赵六", Role.STAFF))
     client.post("/people/remove", data={"name": "赵六"})
     assert house.store.people.account("赵六") is None
+
+
+def _given_to(house: House, name: str) -> None:
+    """Case 1, taken and given to a grid member."""
+    house.store.people.put_account(Account(name, Role.GRID_MEMBER))
+    house.room.desk.act(1, Wish(Action.ACCEPT, "张三"))
+    house.room.desk.act(1, Wish(Action.ASSIGN, "张三", "", name))
+
+
+def test_a_grid_member_sees_what_was_given_to_him_and_nothing_else(house: House) -> None:
+    """His case with its picture; no wall, no list, no other case, no leading of his own."""
+    house.with_data()
+    _given_to(house, "赵网格")
+    mine, other = (house.browser(Role.GRID_MEMBER, name) for name in ("赵网格", "钱网格"))
+    assert "闯入危险区域" in mine.get("/mine").text
+    assert "闯入危险区域" not in other.get("/mine").text
+    paths = ["/cases/1", f"/pictures/lin-jia-cun/{uid(1)}/{'ab' * 32}"]
+    for path in paths:
+        assert mine.get(path).status_code == 200
+        assert other.get(path).status_code == 404
+    for path in ("/cases", "/wall/rows", "/wall/state"):
+        assert mine.get(path).status_code == 403
+    assert mine.get("/").headers["location"] == "/mine"
+    for action in ("approve", "false_alarm", "escalate", "photo"):
+        answer = mine.post("/cases/1/step", data={"action": action, "words": "x"})
+        assert answer.status_code == 403, action
+    assert mine.post("/cases/1/step", data={"action": "start"}).status_code == 303
+    assert other.post("/cases/1/step", data={"action": "note", "words": "x"}).status_code == 404
+
+
+def test_somebody_of_another_village_finds_no_case(house: House) -> None:
+    """Neither in the list nor by its number, nor may he send anybody there."""
+    house.with_data()
+    client = house.browser(Role.STAFF, "外村")
+    account = Account("外村", Role.STAFF, villages=frozenset({"330100000001"}))
+    house.store.people.put_account(account)
+    assert "闯入危险区域" not in client.get("/wall/rows").text
+    assert client.get("/cases/1").status_code == 404
+    assert client.post("/cases/1/step", data={"action": "accept"}).status_code == 404
+    assert client.post("/cases/1/photos", content=b"x").status_code == 404
+
+
+def test_a_photo_that_is_none_is_refused_with_a_sentence(house: House) -> None:
+    """The sentence is in the reader's language; nothing is kept."""
+    house.with_data()
+    _given_to(house, "赵网格")
+    client = house.browser(Role.GRID_MEMBER, "赵网格")
+    answer = client.post("/cases/1/photos", content=b"<script>")
+    assert answer.status_code == 422
+    assert "不是能看的照片" in answer.text
+    assert client.get(f"/cases/1/photos/{'ab' * 32}").status_code == 404
+
+
+def test_a_case_is_given_only_to_somebody_who_may_work_on_it(house: House) -> None:
+    """A stranger's name or a viewer's in the form is refused."""
+    house.with_data()
+    house.room.desk.act(1, Wish(Action.ACCEPT, "张三"))
+    house.store.people.put_account(Account("看看", Role.VIEWER))
+    client = house.browser(Role.STAFF)
+    for name in ("没有这个人", "看看"):
+        answer = client.post("/cases/1/step", data={"action": "assign", "to": name})
+        assert answer.status_code == 422
+    assert house.store.cases.one(1).assignee == ""  # type: ignore[union-attr]
+
+
+def test_the_end_of_a_shift_hands_over_what_is_mine(house: House) -> None:
+    """Open cases of mine go to a colleague, with the words, and nothing else does."""
+    house.with_data()
+    house.post.store_batch([house.hub.incident(uid(2), 1, camera="gate")])
+    for case, who in ((1, "张三"), (2, "李四")):
+        house.room.desk.act(case, Wish(Action.ACCEPT, who))
+    client = house.browser(Role.STAFF, "张三")
+    house.store.people.put_account(Account("王五", Role.STAFF))
+    assert client.post("/cases/hand-over", data={"to": "没有"}).status_code == 422
+    client.post("/cases/hand-over", data={"to": "王五", "words": "村口还要看一次"})
+    owners = {case.id: case.owner for case in house.store.cases.some(CaseFilter())}
+    assert owners == {1: "王五", 2: "李四"}
+    assert "村口还要看一次" in client.get("/cases/1").text
+
+
+def test_a_false_alarm_goes_out_to_the_village_and_never_before_an_order_to_speak(
+    house: House,
+) -> None:
+    """It waits for a box that is away, quietly; what is to be said now goes first."""
+    house.with_data()
+    house.broker = False
+    at = house.clock.wall()
+    for number in range(120):
+        house.orders.tell(Verdict("lin-jia-cun", uid(number), "false_alarm", "树影", "张三", at))
+    house.broker = True
+    house.orders.announce("lin-jia-cun", AnnounceOrder(text="开会"), "李主任")
+    assert [one.name for one in house.sent[:2]] == ["announce", "feedback"]
+    said = FeedbackOrder.model_validate(house.sent[1].data)
+    assert (said.verdict, said.reason, said.by) == ("false_alarm", "树影", "张三")
+    before = len(house.sent)
+    house.clock.advance(60)
+    house.orders.dispatch()
+    again = [one.name for one in house.sent[before:]]
+    assert "announce" in again
+    assert len([name for name in again if name == "feedback"]) <= 21
