@@ -71,15 +71,20 @@ def begin(older: Iterable[Content]) -> str:
     return before
 
 
-def verify(lines: Iterable[Line], head: Head, *, noted: str = "") -> Verdict:
+def verify(
+    lines: Iterable[Line], head: Head, *, noted: str = "", given_up: Head | None = None
+) -> Verdict:
     """Walk the whole log in the order it was written.
 
     Args:
         lines: Every line, also those without a number, in the order of their place in the table.
         head: As it is kept beside the log.
         noted: A hash that somebody wrote down earlier; it must still be in the chain.
+        given_up: The last line that was given up because of its age; the log begins behind it.
     """
     before, number, older, seen = START, 0, 0, not noted
+    if given_up is not None and given_up.count:
+        before, number = given_up.hash, given_up.count
     for line in lines:
         if line.number == 0 and number == 0:
             before, older = link(before, 0, line.content), older + 1

@@ -1,4 +1,4 @@
-"""`village-hub township init | enrol | boxes | revoke | broker | rotate-key`."""
+"""`village-hub township init | enrol | boxes | revoke | broker | rotate-key | audit`."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from edge.cli.auditing import add_audit, run_audit
 from edge.cli.command import FAILED, OK, Call, add_config
 from edge.cli.folders import hand_over, put_settings
 from edge.cli.settings import township_settings
@@ -34,6 +35,7 @@ ACTIONS = {
     "revoke": "township.revoke",
     "broker": "township.broker",
     "rotate-key": "township.rotate_key",
+    "audit": "audit.about",
 }
 """What may be typed, and the sentence that says what it does."""
 
@@ -46,6 +48,9 @@ def add_actions(parser: argparse.ArgumentParser, words: Words) -> None:
     for name, key in ACTIONS.items():
         about = words(key)
         sub = below.add_parser(name, words=words, help=about, description=about)
+        if name == "audit":
+            add_audit(sub, words)
+            continue
         add_config(sub, words)
         if name == "init":
             sub.add_argument(
@@ -66,6 +71,8 @@ def add_actions(parser: argparse.ArgumentParser, words: Words) -> None:
 
 
 def run_action(call: Call) -> int:
+    if call.arguments.action == "audit":
+        return run_audit(call)
     does: dict[str, Callable[[Call, TownshipSettings], int]] = {
         "init": _init,
         "enrol": _enrol,

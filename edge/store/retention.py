@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 
+from edge.store.audit import give_up
 from edge.store.limits import Retention
 from edge.store.table import Table
 
@@ -43,10 +44,6 @@ class RetentionTable(Table):
             gone += writer.execute(
                 "DELETE FROM grants WHERE granted_wall < ?", (orders_until,)
             ).rowcount
-            gone += writer.execute(
-                "DELETE FROM audit WHERE at_wall < ? AND at_trusted",
-                (now.wall_s - retention.audit_s,),
-            ).rowcount
-            return gone
+            return gone + give_up(writer, now.wall_s - retention.audit_s)
 
         return self._database.write(job)

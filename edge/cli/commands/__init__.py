@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from edge.cli.command import Command
 from edge.cli.commands import (
+    audit,
     bench,
     check,
     demo,
@@ -23,6 +24,7 @@ COMMANDS: tuple[Command, ...] = (
     check.COMMAND,
     doctor.COMMAND,
     user.COMMAND,
+    audit.COMMAND,
     schema.COMMAND,
     bench.COMMAND,
     evaluate.COMMAND,
