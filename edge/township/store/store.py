@@ -16,11 +16,14 @@ from edge.township.store import (
 )
 from edge.township.store.casebook import CaseBook
 from edge.township.store.database import Database
+from edge.township.store.letters import Letters
 from edge.township.store.people import People
 from edge.township.store.places import Places
 from edge.township.store.records import Alert, AlertEvent, Gap, Hub, Order, Receipt
+from edge.township.store.reporting import Reporting
 from edge.township.store.rosters import Rosters
 from edge.township.store.sight import EVERYTHING, Sight
+from edge.township.store.tokens import Tokens
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +52,9 @@ class Store:
         self.places = Places(self.database)
         self.rosters = Rosters(self.database)
         self.cases = CaseBook(self.database)
+        self.tokens = Tokens(self.database)
+        self.letters = Letters(self.database)
+        self.reporting = Reporting(self.database)
 
     def close(self) -> None:
         self.database.close()

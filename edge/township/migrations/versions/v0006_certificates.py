@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import sqlalchemy as sa
 from alembic import op
 
 revision = "0006"
-# One line of versions, whichever of them came first.
-down_revision = "0005" if list(Path(__file__).parent.glob("v0005_*.py")) else "0004"
+# There is no 0005: its number was given away and never used.
+down_revision = "0004"
 branch_labels = None
 depends_on = None
 
