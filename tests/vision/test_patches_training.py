@@ -12,7 +12,9 @@ from vision.detectors.crops import MARGIN, PATCH_PX
 from vision.training.data import (
     BACKGROUND,
     CONTEXT,
+    FIRE,
     PERSON,
+    SMOKE,
     TWO_WHEELER,
     VEHICLE,
     cut_pieces,
@@ -23,7 +25,9 @@ from vision.training.data import (
     shown,
     wanted_objects,
 )
-from vision.training.jitter import draw_batch, plain_batch
+from vision.training.drawn import drawn_backgrounds, drawn_smoke, plume
+from vision.training.jitter import draw_batch, dressed, plain_batch
+from vision.training.mined import flame_pieces, misread_backgrounds
 from vision.training.rendered import rendered_pieces
 
 
@@ -128,3 +132,54 @@ def test_the_same_seed_gives_the_same_batch() -> None:
     assert first.max() <= 1
     assert np.array_equal(first, batch(7))
     assert not np.array_equal(first, batch(8))
+
+
+def test_drawn_pieces_are_what_they_are_called() -> None:
+    """Facades, lamps and the rest are background, plumes over them are smoke, seed by seed."""
+    first = drawn_backgrounds(18, np.random.default_rng(3))
+    again = drawn_backgrounds(18, np.random.default_rng(3))
+    assert np.array_equal(first.pixels, again.pixels)
+    assert set(first.labels.tolist()) == {BACKGROUND}
+    smoke = drawn_smoke(first.pixels, 4, np.random.default_rng(3))
+    assert set(smoke.labels.tolist()) == {SMOKE}
+    assert 0.02 < plume(np.random.default_rng(3)).mean() < 0.9
+
+
+def test_dressing_paints_in_the_colours_of_fire() -> None:
+    """A grey patch becomes warm, its edges stay in the range of a picture."""
+    chance = np.random.default_rng(5)
+    grey = np.full((PATCH_PX, PATCH_PX, 3), 120, np.uint8)
+    warm = [dressed(grey, chance).astype(int) for _ in range(20)]
+    assert sum(int((w[..., 0] - w[..., 2]).max() > 60) for w in warm) >= 15
+
+
+def test_what_has_the_colour_of_flames_is_fire_only_where_a_label_says_so(tmp_path: Path) -> None:
+    """Inside labelled fire it is fire, far from it background, close to it neither."""
+    picture = np.full((200, 400, 3), 60, np.uint8)
+    for left in (40, 110, 330):
+        picture[80:120, left : left + 40] = (40, 140, 250)
+    folder = tmp_path / "cctv_fire"
+    for name, content in (
+        ("images/00001.jpg", cv2.imencode(".jpg", picture)[1].tobytes()),
+        ("labels/00001.txt", b"3 0.15 0.5 0.12 0.24 1.00\n"),
+    ):
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content)
+    pieces = flame_pieces(read_sets(tmp_path))
+    assert sorted(pieces.labels.tolist()) == [BACKGROUND, FIRE]
+
+
+def test_only_misread_squares_are_mined(data: Path) -> None:
+    """A network that reads everything well finds nothing to add; a bad one fills its quota."""
+    images = read_sets(data)
+
+    def mined(odds: float) -> int:
+        def read(batch: np.ndarray) -> np.ndarray:
+            return np.full(len(batch), odds, np.float32)
+
+        chance = np.random.default_rng(1)
+        return len(misread_backgrounds(images, read, chance, each=4, most=5).labels)
+
+    assert mined(0.99) == 0
+    assert mined(0.1) == 5

@@ -7,7 +7,10 @@ import numpy as np
 import numpy.typing as npt
 
 from vision.detectors.crops import PATCH_PX
-from vision.training.data import Pieces, Rgb
+from vision.training.data import FIRE, Pieces, Rgb
+
+DRESSED = 0.12
+"""Share of what is no fire that is shown in the colours of fire: vests, clothes, paint, paving."""
 
 
 def draw_batch(
@@ -17,6 +20,8 @@ def draw_batch(
     out = np.empty((len(picks), PATCH_PX, PATCH_PX, 3), np.uint8)
     for row, pick in enumerate(picks):
         loose = cut(pieces.pixels[pick], float(pieces.context[pick]), chance)
+        if pieces.labels[pick] < FIRE and chance.random() < DRESSED:
+            loose = dressed(loose, chance)
         out[row] = weather(loose, chance)
     return np.ascontiguousarray(out.transpose(0, 3, 1, 2), np.float32) / np.float32(255)
 
@@ -62,6 +67,24 @@ def _window(
         pixels, matrix, (PATCH_PX, PATCH_PX), flags=flags, borderMode=cv2.BORDER_REPLICATE
     )
     return np.asarray(moved, np.uint8)
+
+
+def dressed(patch: Rgb, chance: np.random.Generator) -> Rgb:
+    """A part of a patch, or all of it, in bright orange, red or yellow, often with pale stripes."""
+    red = chance.uniform(200, 255)
+    green = red * chance.uniform(0.15, 0.85)
+    paint = np.array([red, green, green * chance.uniform(0.1, 0.6)], np.float32)
+    x0, x1 = sorted(chance.uniform(0, PATCH_PX, 2)) if chance.random() < 0.7 else (0, PATCH_PX)
+    y0, y1 = sorted(chance.uniform(0, PATCH_PX, 2)) if chance.random() < 0.7 else (0, PATCH_PX)
+    cover = np.zeros((PATCH_PX, PATCH_PX), np.float32)
+    cover[round(y0) : round(y1), round(x0) : round(x1)] = chance.uniform(0.6, 1.0)
+    if chance.random() < 0.5:
+        cover[:: int(chance.integers(6, 20))] = 0
+    cover = cv2.GaussianBlur(cover, (0, 0), float(chance.uniform(0.4, 2.0)))[..., None]
+    light = patch.astype(np.float32)
+    grey = light.mean(axis=2, keepdims=True)
+    painted = paint * (0.35 + 0.65 * grey / max(float(grey.max()), 1.0))
+    return np.clip(light + cover * (painted - light), 0, 255).astype(np.uint8)
 
 
 def weather(patch: Rgb, chance: np.random.Generator) -> Rgb:

@@ -16,6 +16,7 @@ import hashlib
 import itertools
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import cv2
@@ -33,12 +34,14 @@ from vision.training.data import (
     made_up_backgrounds,
     read_sets,
 )
+from vision.training.drawn import drawn_backgrounds, drawn_smoke
 from vision.training.export import write_onnx
 from vision.training.jitter import draw_batch, plain_batch
 from vision.training.manifest import write_manifest
+from vision.training.mined import Read, flame_pieces, misread_backgrounds
 from vision.training.rendered import rendered_pieces
 
-SHARES = (0.42, 0.22, 0.17, 0.08, 0.07, 0.04)
+SHARES = (0.45, 0.19, 0.14, 0.07, 0.09, 0.06)
 """Which share of each epoch is drawn from each class."""
 
 CHANNELS = ((16, 2), (32, 1), (48, 2), (64, 1), (80, 2), (96, 1), (80, 2))
@@ -65,7 +68,15 @@ class PatchNet(nn.Sequential):
         super().__init__(*layers)
 
 
-def train(pieces: Pieces, watched: Pieces, *, epochs: int, per_epoch: int, seed: int) -> PatchNet:
+MINED_AFTER = (0.3, 0.6)
+"""After these parts of the training, what the network misreads is searched for and added."""
+
+Mine = Callable[[Read], Pieces]
+
+
+def train(
+    pieces: Pieces, watched: Pieces, *, epochs: int, per_epoch: int, seed: int, mine: Mine
+) -> PatchNet:
     """Train from scratch; background that is mistaken for something is drawn more often."""
     torch.manual_seed(seed)
     chance = np.random.default_rng(seed)
@@ -80,6 +91,12 @@ def train(pieces: Pieces, watched: Pieces, *, epochs: int, per_epoch: int, seed:
     weights = pieces.weights.copy()
     started = time.monotonic()
     for epoch in range(epochs):
+        if epoch in {round(part * epochs) for part in MINED_AFTER}:
+            found = mine(lambda batch: background_odds(mean, batch))
+            print(f"mined={len(found.labels)}", flush=True)
+            pieces = pieces.joined(found)
+            weights = np.concatenate([weights, found.weights])
+            members = [np.flatnonzero(pieces.labels == k) for k in range(len(CLASSES))]
         net.train()
         total, right = 0.0, 0
         order = draw_epoch(members, weights, per_epoch, chance)
@@ -136,6 +153,14 @@ def follow(mean: PatchNet, net: PatchNet, keep: float) -> None:
 
 
 @torch.no_grad()
+def background_odds(net: PatchNet, batch: np.ndarray) -> np.ndarray:
+    """How probable it is to a network that patches show nothing, (n,)."""
+    net.eval()
+    inputs = torch.from_numpy(batch).to(memory_format=torch.channels_last)
+    return torch.softmax(net(inputs), dim=1)[:, BACKGROUND].numpy()
+
+
+@torch.no_grad()
 def confusion_line(net: PatchNet, watched: Pieces) -> str:
     """Share of each class recognised on the held-out pictures."""
     net.eval()
@@ -164,23 +189,38 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--data", type=Path, required=True, help="folder of labelled sets")
     parser.add_argument("--out", type=Path, required=True, help="the .onnx file to write")
-    parser.add_argument("--epochs", type=int, default=24)
+    parser.add_argument("--epochs", type=int, default=26)
     parser.add_argument("--per-epoch", type=int, default=20480, help="patches in one epoch")
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--version", default="0.1.0")
+    parser.add_argument("--version", default="0.2.0")
     asked = parser.parse_args()
     torch.set_num_threads(1)
     cv2.setNumThreads(1)
     torch.use_deterministic_algorithms(mode=True)
     images = read_sets(asked.data)
     chance = np.random.default_rng(asked.seed)
-    pieces = cut_pieces([i for i in images if not i.held_out], chance)
-    pieces = pieces.joined(made_up_backgrounds(2000, chance))
-    pieces = pieces.joined(rendered_pieces(chance))
+    learnt = [i for i in images if not i.held_out]
+    pieces = cut_pieces(learnt, chance, backgrounds=5)
+    grounds = pieces.pixels[pieces.labels == BACKGROUND]
+    for more in (
+        made_up_backgrounds(2000, chance),
+        rendered_pieces(chance),
+        drawn_backgrounds(4500, chance),
+        drawn_smoke(grounds, 700, chance),
+        flame_pieces(learnt),
+    ):
+        pieces = pieces.joined(more)
     watched = cut_pieces([i for i in images if i.held_out], chance)
     counts = np.bincount(pieces.labels, minlength=len(CLASSES))
     print("pieces", dict(zip(CLASSES, counts.tolist(), strict=True)), flush=True)
-    net = train(pieces, watched, epochs=asked.epochs, per_epoch=asked.per_epoch, seed=asked.seed)
+    net = train(
+        pieces,
+        watched,
+        epochs=asked.epochs,
+        per_epoch=asked.per_epoch,
+        seed=asked.seed,
+        mine=lambda read: misread_backgrounds(learnt, read, chance, each=8, most=5000),
+    )
     final = net[-1]
     write_onnx(
         asked.out,
