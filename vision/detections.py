@@ -22,11 +22,14 @@ class Detections:
         boxes: N×4 float32, (left, top, right, bottom) in pixels of the frame.
         scores: N float32, 0..1.
         labels: N of `LABELS`.
+        moved: N bool, which of them were judged for no other reason than that something moved
+            there, so that only their way can tell an object from a shaken branch; None: none.
     """
 
     boxes: Boxes
     scores: NDArray[np.float32]
     labels: tuple[str, ...]
+    moved: NDArray[np.bool_] | None = None
 
     @classmethod
     def of(cls, found: Iterable[tuple[Box, float, str]]) -> Detections:
@@ -53,4 +56,5 @@ class Detections:
     def where(self, keep: NDArray[np.bool_]) -> Detections:
         """Those whose place in `keep` is true, in the same order."""
         labels = tuple(label for label, kept in zip(self.labels, keep, strict=True) if kept)
-        return Detections(self.boxes[keep], self.scores[keep], labels)
+        moved = None if self.moved is None else self.moved[keep]
+        return Detections(self.boxes[keep], self.scores[keep], labels, moved)

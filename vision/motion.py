@@ -4,6 +4,11 @@ A background of about 100 lines of brightness, with mean and variance for each p
 each: Wren et al., Pfinder, 1997). Learning is selective: fast where nothing moves, slow where
 something does, and almost not at all where an object is being followed, so that a person who
 stands still does not become part of the wall.
+
+What nobody follows and what stays as it is for longer than the background was seen becomes the
+background at once: so the hole that is left by what stood there when the camera started closes as
+soon as the ground behind it was seen for longer, and what is set down or carried away is news for
+some seconds only.
 """
 
 from __future__ import annotations
@@ -16,6 +21,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from vision.blobs import blobs, merged
 from vision.boxes import Box, padded
 from vision.frames import Frame
 
@@ -34,6 +40,18 @@ GLOBAL_SHARE = 0.6
 MIN_PIXELS = 8
 MOST_REGIONS = 12
 PADDING = 0.08
+"""Room around what is being followed, in which nothing is learnt."""
+
+REGION_PADDING = 0.04
+
+STEADY = 10.0
+"""Grey levels within which a pixel stays as it is."""
+
+SETTLED_S = 10.0
+"""What has stayed as it is for so long replaces any background."""
+
+LEAST_SETTLED_S = 0.9
+"""Less is no rest, also for a camera that has just started."""
 
 Plane = NDArray[np.float32]
 
@@ -59,7 +77,7 @@ class MotionModel:
 
     def __init__(self) -> None:
         self._mean: Plane = np.empty((0, 0), np.float32)
-        self._variance: Plane = self._mean
+        self._variance = self._anchor = self._steady_s = self._known_s = self._mean
         self._seen_s = 0.0
         self._near = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (5, 5))
 
@@ -85,12 +103,16 @@ class MotionModel:
         if np.count_nonzero(moving) > GLOBAL_SHARE * moving.size:
             self._begin(now, frame.mono_s)
             return Movement((), everywhere=True)
-        self._learn(difference, shift, moving, self._kept(held, frame), since_s)
+        kept = self._kept(held, frame)
+        self._learn(difference, shift, moving, kept, since_s)
+        self._replace(now, shift, moving & ~kept, since_s)
         return Movement(self._regions(moving, frame))
 
     def _begin(self, now: Plane, mono_s: float) -> None:
         self._mean = now.copy()
         self._variance = np.full(now.shape, FIRST_SIGMA**2, np.float32)
+        self._anchor = now.copy()
+        self._steady_s, self._known_s = np.zeros_like(now), np.zeros_like(now)
         self._seen_s = mono_s
 
     def _learn(
@@ -110,6 +132,22 @@ class MotionModel:
         self._variance += rate * (difference * difference - self._variance)
         np.clip(self._variance, MIN_SIGMA**2, MAX_SIGMA**2, out=self._variance)
 
+    def _replace(
+        self, now: Plane, shift: float, strange: NDArray[np.bool_], since_s: float
+    ) -> None:
+        """Let what has settled be the background."""
+        self._anchor += shift
+        changed = np.abs(now - self._anchor) > STEADY
+        np.copyto(self._anchor, now, where=changed)
+        self._steady_s += since_s
+        self._steady_s[changed] = 0.0
+        np.minimum(self._known_s + since_s, SETTLED_S, out=self._known_s, where=~strange)
+        settled = strange & (self._steady_s > np.maximum(self._known_s, LEAST_SETTLED_S))
+        if settled.any():
+            np.copyto(self._mean, now, where=settled)
+            np.copyto(self._variance, np.float32(FIRST_SIGMA**2), where=settled)
+            np.copyto(self._known_s, self._steady_s, where=settled)
+
     def _kept(self, held: Sequence[Box], frame: Frame) -> NDArray[np.bool_]:
         lines, columns = self._variance.shape
         kept = np.zeros((lines, columns), bool)
@@ -124,42 +162,17 @@ class MotionModel:
         if np.count_nonzero(moving) < MIN_PIXELS // 2:
             return ()
         joined = cv2.morphologyEx(moving.astype(np.uint8), cv2.MORPH_CLOSE, self._near)
-        count, _, blobs, _ = cv2.connectedComponentsWithStats(joined, connectivity=8)
         across, down = frame.width / moving.shape[1], frame.height / moving.shape[0]
-        found: list[Box] = []
-        for left, top, width, height, area in blobs[1:count].tolist():
-            if area >= MIN_PIXELS:
-                box = (left * across, top * down, (left + width) * across, (top + height) * down)
-                found.append(padded(box, PADDING, frame.width, frame.height))
-        return tuple(merged(found)[:MOST_REGIONS])
-
-
-def merged(boxes: Sequence[Box]) -> list[Box]:
-    """Boxes that touch become one; largest first."""
-    rest = sorted(boxes, key=_size, reverse=True)
-    done: list[Box] = []
-    while rest:
-        whole = rest.pop(0)
-        while touching := [box for box in rest if _touch(whole, box)]:
-            rest = [box for box in rest if not _touch(whole, box)]
-            columns = (whole, *touching)
-            whole = (
-                min(box[0] for box in columns),
-                min(box[1] for box in columns),
-                max(box[2] for box in columns),
-                max(box[3] for box in columns),
+        found = [
+            padded(
+                (left * across, top * down, right * across, bottom * down),
+                REGION_PADDING,
+                frame.width,
+                frame.height,
             )
-        done.append(whole)
-    # A box that grew late may reach one that was finished before it.
-    return sorted(done, key=_size, reverse=True) if len(done) == len(boxes) else merged(done)
-
-
-def _touch(a: Box, b: Box) -> bool:
-    return a[0] < b[2] and b[0] < a[2] and a[1] < b[3] and b[1] < a[3]
-
-
-def _size(box: Box) -> float:
-    return (box[2] - box[0]) * (box[3] - box[1])
+            for left, top, right, bottom in blobs(np.asarray(joined, np.uint8), MIN_PIXELS)
+        ]
+        return tuple(merged(found)[:MOST_REGIONS])
 
 
 def _rate(since_s: float, constant_s: float) -> float:

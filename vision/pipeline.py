@@ -6,11 +6,15 @@ import logging
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from vision.boxes import Box, overlaps, to_array
+import numpy as np
+from numpy.typing import NDArray
+
+from vision.boxes import Box, Boxes, areas, overlaps, to_array
 from vision.detections import Detections
 from vision.detectors.detector import Detector
 from vision.errors import ModelError, RuleError, VisionError
 from vision.evidence import draw_evidence
+from vision.flames import FlameWatch, gathered, parts
 from vision.frames import Frame, Picture
 from vision.health import HealthStep
 from vision.importance import Importance
@@ -32,6 +36,9 @@ LOOK_ANYWAY_S = 2.0
 """Even where nothing moves, a network that reads whole frames looks this often."""
 
 SAME_REGION = 0.5
+LEFT, WITHIN = 0.25, 0.8
+"""Shares of a box: so much in common means something, so much means nearly all of it."""
+
 CLOSING_S = 30.0
 """So long after the last movement an open incident is looked at as closely as before."""
 
@@ -78,6 +85,7 @@ class Pipeline:
         self._motion = MotionModel()
         self._tracker = Tracker()
         self._stillness = Stillness()
+        self._flames = FlameWatch() if "fire" in detector.labels else None
         self._importance = _importance(camera, on_fault)
         self.urgency = 0
         """Priority of the zones in which something moves or is followed, to be added."""
@@ -117,7 +125,7 @@ class Pipeline:
         if not self._worth_detecting(movement, calling, held, frame.mono_s):
             found = None
         else:
-            found = self._detect(frame, (*movement.regions, *_apart(held, movement.regions)))
+            found = self._detect(frame, movement)
         if found is not None or self._tracker.tracks:
             self._stillness.look(frame)
             self._tracker.look(
@@ -126,6 +134,7 @@ class Pipeline:
                 frame.mono_s,
                 moving=movement.regions,
                 still=self._stillness.at,
+                size=(frame.width, frame.height),
             )
         scene = Scene(frame.mono_s, frame.width, frame.height, self._tracker.tracks, frame)
         followed = [track.box for track in self._tracker.tracks]
@@ -183,10 +192,18 @@ class Pipeline:
         # What moves where it is ignored is looked at as seldom as what does not move.
         return bool(calling or held) or now_s - self._detected_s >= LOOK_ANYWAY_S
 
-    def _detect(self, frame: Frame, regions: tuple[Box, ...]) -> Detections:
+    def _detect(self, frame: Frame, movement: Movement) -> Detections:
+        """Look closely at possible flames first, then at what moves and at what is followed."""
         self._detected_s = frame.mono_s
         self.detected += 1
-        return self._detector.detect(frame, regions).sound()
+        burning = self._flames.look(frame) if self._flames and movement.regions else []
+        # Flames that do not flicker are none, and what only ever stirred has to stir again.
+        followed = [t.box for t in self._tracker.tracks if t.arrived and t.label != "fire"]
+        still = _apart(followed, movement.regions)
+        found = self._detector.detect(
+            frame, (*burning, *parts(burning), *movement.regions, *still)
+        ).sound()
+        return gathered(found, burning)
 
     def _judge(self, watched: _Watched, scene: Scene, frame: Frame) -> list[IncidentReport]:
         try:
@@ -251,8 +268,22 @@ def _importance(camera: CameraSpec, on_fault: Callable[[str], None]) -> Importan
 
 
 def _apart(held: list[Box], regions: tuple[Box, ...]) -> list[Box]:
-    """The followed objects that no moving region already covers."""
+    """The followed objects that no moving region already shows.
+
+    A region that reaches into an object and out of it is the object on its way; one that lies
+    within it is its arm, one around it is a group.
+    """
     if not held or not regions:
         return held
-    covered = overlaps(to_array(held), to_array(regions)).max(1) > SAME_REGION
-    return [box for box, known in zip(held, covered, strict=True) if not known]
+    own, others = to_array(held), to_array(regions)
+    corner = np.maximum(own[:, None, :2], others[None, :, :2])
+    opposite = np.minimum(own[:, None, 2:], others[None, :, 2:])
+    common = np.clip(opposite - corner, 0, None).prod(axis=2)
+    of_own, of_other = common / _sizes(own)[:, None], common / _sizes(others)[None, :]
+    left = (of_own > LEFT) & (of_own < WITHIN) & (of_other < WITHIN)
+    shown = (overlaps(own, others) > SAME_REGION) | left
+    return [box for box, known in zip(held, shown.any(axis=1), strict=True) if not known]
+
+
+def _sizes(boxes: Boxes) -> NDArray[np.float32]:
+    return np.maximum(areas(boxes), np.float32(1e-6))

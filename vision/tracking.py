@@ -4,10 +4,14 @@ Two stages as in ByteTrack (Zhang et al. 2022): strong detections are matched fi
 only carry on an object already known. An object that stands still need not be found again in each
 look: while its place differs from the empty background and nothing moved there since it was found,
 it has not left. No appearance or identity feature is computed or kept.
+
+What was only judged because it moved must have come from somewhere: a branch, a shadow or a bottle
+that is set down changes its shape in place, a person or a vehicle moves as a whole.
 """
 
 from __future__ import annotations
 
+import math
 from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -53,6 +57,33 @@ COVERED = 0.5
 UNFOUND_S = 30.0
 """For so long, at most; then the detector has to find it again."""
 
+TRAVEL = 0.3
+"""So many of its own sizes must something have moved as a whole to have arrived from elsewhere."""
+
+GROWTH, ALIKE = 1.5, 1.4
+"""What comes straight at the camera grows by this factor, in width and height nearly alike."""
+
+JUMP = 1.8
+"""What becomes so many times as large or small between two looks is something else: begin anew."""
+
+WAY_LOOKS = 3
+"""The median of so many looks tells where something is; shaky boxes are no way."""
+
+AT_EDGE, OFF_EDGE = 0.01, 0.02
+"""Of the picture: so near to its edge something is cut off by it, so far it has come in."""
+
+WHOLE = 0.75
+"""What has come in shows no less than this share of what was seen while it did."""
+
+LOITERS_S = 15.0
+"""What only moved and has not arrived from anywhere is given up after standing for so long."""
+
+DISTRUST = 0.6
+"""Below this share of the threshold in the median, what was believed is believed no longer."""
+
+NO_SIZE = (1 << 30, 1 << 30)
+"""Where the size of the picture is not known, nothing comes in by its right or bottom."""
+
 _VELOCITY_SHARE = 0.4
 
 
@@ -69,6 +100,9 @@ class Track:
         verified_s: When it was last known to be there, found or still covering its place.
         still_since_s: Since when it has been where it is.
         rest: Where it came to rest, pixels.
+        travelled: How far it has moved as a whole since it appeared, in its own sizes.
+        unsure: It was never seen otherwise than by judging what moved.
+        sure: It was found in the latest look by a score that would begin an object.
     """
 
     id: int
@@ -82,9 +116,14 @@ class Track:
     verified_s: float = 0.0
     still_since_s: float = 0.0
     rest: Box | None = None
+    travelled: float = 0.0
+    unsure: bool = False
+    sure: bool = True
     _velocity: tuple[float, float] = (0.0, 0.0)
     _votes: dict[str, float] = field(default_factory=dict)
     _scores: deque[float] = field(default_factory=lambda: deque(maxlen=SCORES))
+    _places: deque[Box] = field(default_factory=lambda: deque(maxlen=WAY_LOOKS))
+    _origin: NDArray[np.float32] | None = None
     _away: int = 0
     _trusted: bool = True
     _verified: bool = False
@@ -96,8 +135,13 @@ class Track:
         self._scores.append(self.score)
 
     @property
+    def arrived(self) -> bool:
+        """Came from elsewhere, or needs not to have: seen by one who looks at what stands, too."""
+        return not self.unsure or self.travelled >= TRAVEL
+
+    @property
     def proven(self) -> bool:
-        """Found more than once, and once convincingly in the median: then it stays proven."""
+        """Found more than once, convincingly in the median, and not hardly at all since."""
         return self.hits >= PROVEN_HITS and self._trusted
 
     @property
@@ -121,19 +165,20 @@ class Track:
         left, top, right, bottom = self.box
         return left + x, top + y, right + x, bottom + y
 
-    def see(self, box: Box, score: float, label: str, now_s: float) -> None:
-        """It was found again."""
+    def see(self, box: Box, score: float, label: str, now_s: float, *, moved: bool = False) -> None:
+        """It was found again; `moved`: by judging what moves."""
         passed_s = now_s - self.last_s
         if passed_s > 0:
-            moved = _centre(box) - _centre(self.box)
+            steps = _centre(box) - _centre(self.box)
             share = _VELOCITY_SHARE if self.hits > 1 else 1.0
             vx, vy = (
                 (1 - share) * old + share * float(step) / passed_s
-                for old, step in zip(self._velocity, moved, strict=True)
+                for old, step in zip(self._velocity, steps, strict=True)
             )
             self._velocity = (vx, vy)
         self.box, self.score, self.last_s, self.verified_s = box, score, now_s, now_s
         self.seen = True
+        self.unsure = self.unsure and moved
         self.hits += 1
         self._scores.append(score)
         self._vote(label, score)
@@ -149,9 +194,25 @@ class Track:
         self.seen = self._verified = False
 
     def believe(self, threshold: float) -> None:
-        """Trust it from now on if its usual score is above the threshold."""
+        """Trust it if its usual score is above the threshold, until it is far below."""
         if self.hits >= PROVEN_HITS and self.usual_score >= threshold:
             self._trusted = True
+        elif self.usual_score < DISTRUST * threshold:
+            self._trusted = False
+
+    def go(self, size: tuple[int, int]) -> None:
+        """Measure its way by a sure sight of it; `size`: width and height of the picture."""
+        if self._places and _jumped(self._places[-1], self.box):
+            self._places.clear()
+            self._origin = None
+        self._places.append(self.box)
+        if len(self._places) < WAY_LOOKS or self.arrived:
+            return
+        place = np.median(to_array(list(self._places)), axis=0)
+        if self._origin is None:
+            self._origin = place
+        way = TRAVEL if _came_in(self._origin, place, size) else _way(self._origin, place)
+        self.travelled = max(self.travelled, way)
 
     def _rest_or_move(self, box: Box, now_s: float) -> None:
         if overlap(box, self.rest or box) >= STILL_OVERLAP:
@@ -188,6 +249,7 @@ class Tracker:
         *,
         moving: Sequence[Box] = (),
         still: Callable[[Box], bool] | None = None,
+        size: tuple[int, int] | None = None,
     ) -> tuple[Track, ...]:
         """Match the detections of one look with the known objects.
 
@@ -199,6 +261,7 @@ class Tracker:
                 followed.
             still: Whether nothing moved in a box (pixels) since the look before. An object at rest
                 that the detector misses is kept while its place is both.
+            size: Width and height of the picture, whose edges things come in by.
 
         Returns:
             As `tracks`.
@@ -218,6 +281,9 @@ class Tracker:
             self._begin(left_over, i, now_s)
         for track in self._tracks:
             track.believe(threshold)
+            track.sure = track.seen and track.score >= threshold
+            if track.sure and track.unsure:
+                track.go(size or NO_SIZE)
         self._tracks = _most([track for track in self._tracks if _alive(track, now_s)])
         return self.tracks
 
@@ -253,19 +319,27 @@ class Tracker:
         while worth.size and worth.max() >= least:
             row, column = divmod(int(worth.argmax()), worth.shape[1])
             box, score = to_box(found.boxes[column]), float(found.scores[column])
-            waiting[row].see(box, score, found.labels[column], now_s)
+            moved = _only_moved(found, column)
+            waiting[row].see(box, score, found.labels[column], now_s, moved=moved)
             worth[row, :] = worth[:, column] = -1
             free[column] = False
         return found.where(free)
 
     def _begin(self, found: Detections, i: int, now_s: float) -> None:
         box, score = to_box(found.boxes[i]), float(found.scores[i])
-        track = Track(self._next_id, box, score, found.labels[i], now_s, now_s, _trusted=False)
+        label, unsure = found.labels[i], _only_moved(found, i)
+        track = Track(self._next_id, box, score, label, now_s, now_s, unsure=unsure, _trusted=False)
         self._tracks.append(track)
         self._next_id += 1
 
 
+def _only_moved(found: Detections, i: int) -> bool:
+    return found.moved is not None and bool(found.moved[i])
+
+
 def _alive(track: Track, now_s: float) -> bool:
+    if not track.arrived and track.still_s(now_s) > LOITERS_S:
+        return False
     return now_s - track.verified_s <= (KEEP_S if track.proven else UNPROVEN_KEEP_S)
 
 
@@ -306,6 +380,37 @@ def _covered(boxes: Boxes, regions: Boxes) -> NDArray[np.float32]:
     sides = np.clip(opposite - corner, 0, None)
     common = (sides[..., 0] * sides[..., 1]).max(axis=1)
     return np.asarray(common / np.clip(areas(boxes), 1e-6, None), np.float32)
+
+
+def _jumped(before: Box, now: Box) -> bool:
+    """Whether a box became another one between two looks: the next branch, not the same object."""
+    small, large = sorted((b[2] - b[0]) * (b[3] - b[1]) for b in (before, now))
+    return large > JUMP * small
+
+
+def _way(origin: NDArray[np.float32], place: NDArray[np.float32]) -> float:
+    """How far a box moved as a whole, in its mean size; what only grew on one side did not."""
+    left, top, right, bottom = (place - origin).tolist()
+    across = min(abs(left), abs(right)) if left * right > 0 else 0.0
+    down = min(abs(top), abs(bottom)) if top * bottom > 0 else 0.0
+    before = np.maximum(origin[2:] - origin[:2], 1e-3)
+    after = np.maximum(place[2:] - place[:2], 1e-3)
+    size = float(np.sqrt(np.sqrt(before.prod() * after.prod())))
+    less, more = sorted((after / before).tolist())
+    nearer = less >= GROWTH and more <= ALIKE * less
+    return max(math.hypot(across, down) / size, TRAVEL if nearer else 0.0)
+
+
+def _came_in(
+    origin: NDArray[np.float32], place: NDArray[np.float32], size: tuple[int, int]
+) -> bool:
+    """Whether something was cut off by an edge of the picture and is not any more."""
+    extent = np.array([*size, *size], np.float32)
+    inside = np.concatenate([np.zeros(2, np.float32), extent[2:]])
+    before, now = np.abs(origin - inside) / extent, np.abs(place - inside) / extent
+    sizes = (origin[2:] - origin[:2]).prod(), (place[2:] - place[:2]).prod()
+    cut = before < AT_EDGE
+    return bool(cut.any() and (now[cut] > OFF_EDGE).all() and sizes[1] > WHOLE * sizes[0])
 
 
 def _expected(tracks: Sequence[Track], now_s: float) -> Boxes:

@@ -7,9 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from vision.blobs import blobs, merged
 from vision.boxes import Box
 from vision.frames import Frame, Image
-from vision.motion import MotionModel, merged
+from vision.motion import LINES, MotionModel
 from vision.sources.synthetic import drawn
 
 WIDTH, HEIGHT = 320, 180
@@ -35,8 +36,9 @@ def test_an_object_gives_one_region_around_it(settled: MotionModel) -> None:
     movement = settled.look(frame((0.4, 0.3, 0.5, 0.7), 10.0))
     (region,) = movement.regions
     left, top, right, bottom = region
-    assert left <= 0.4 * WIDTH
-    assert right >= 0.5 * WIDTH
+    pixel = WIDTH / (LINES * WIDTH / HEIGHT)
+    assert left <= 0.4 * WIDTH + pixel
+    assert right >= 0.5 * WIDTH - pixel
     assert (right - left) * (bottom - top) < 2.0 * (0.1 * WIDTH) * (0.4 * HEIGHT)
 
 
@@ -79,18 +81,59 @@ def test_what_nobody_holds_becomes_background(settled: MotionModel) -> None:
     assert not _watch(settled, 240, hold=False)
 
 
+def test_what_is_set_down_is_news_for_some_seconds_only(settled: MotionModel) -> None:
+    """Ten seconds after it came to rest, what nobody follows is part of the scene."""
+    assert _watch(settled, 8, hold=False)
+    assert not _watch(settled, 16, hold=False)
+
+
+def test_the_hole_left_by_who_stood_there_at_the_start_closes() -> None:
+    """Somebody stands there when the camera starts and walks away: only he himself moves."""
+    model = MotionModel()
+    for tick in range(28):
+        x = 0.4 if tick < 3 else 0.4 + 0.015 * (tick - 3)
+        movement = model.look(frame((x, 0.3, x + 0.1, 0.7), tick / 5))
+    first = 0.45 * WIDTH
+    assert movement.regions
+    assert not any(left < first < right for left, _, right, _ in movement.regions)
+
+
+@pytest.mark.parametrize(
+    ("boxes", "count"),
+    [
+        ([(10, 10, 60, 90), (60, 12, 110, 92)], 2),
+        ([(10, 10, 40, 40), (12, 41, 38, 90)], 1),
+        ([(10, 10, 90, 60), (88, 30, 98, 40)], 1),
+        ([(10, 10, 60, 60), (30, 20, 80, 70)], 1),
+        ([(10, 10, 60, 60), (80, 20, 130, 70)], 2),
+    ],
+    ids=["side by side", "head and legs", "a fragment", "much in common", "apart"],
+)
+def test_pieces_of_one_thing_become_one_box(boxes: list[Box], count: int) -> None:
+    """Two cars beside each other stay two, and somebody whose belt looks like the wall is one."""
+    assert len(merged(boxes)) == count
+
+
+def test_two_whose_shadows_touch_are_parted() -> None:
+    """One blob with two hills and a valley between them is two things; a table is one."""
+    two = np.zeros((60, 100), np.uint8)
+    two[10:50, 10:40] = two[12:50, 55:85] = two[40:48, 40:55] = 1
+    assert sorted(blobs(two, 8)) == [(10, 10, 40, 50), (40, 12, 85, 50)]
+    one = np.zeros((60, 100), np.uint8)
+    one[10:50, 10:85] = 1
+    assert list(blobs(one, 8)) == [(10, 10, 85, 50)]
+
+
 @given(
     st.lists(
         st.tuples(st.integers(0, 90), st.integers(0, 90), st.integers(1, 30), st.integers(1, 30)),
         max_size=15,
     )
 )
-def test_merged_boxes_do_not_touch_and_cover_all(raw: list[tuple[int, int, int, int]]) -> None:
-    """After merging no two boxes overlap, and each original lies in one of them."""
+def test_merging_loses_nothing_and_is_done_at_once(raw: list[tuple[int, int, int, int]]) -> None:
+    """Each box lies in one of the merged ones, and merging these again changes nothing."""
     boxes: list[Box] = [(x, y, x + w, y + h) for x, y, w, h in raw]
     done = merged(boxes)
-    for i, a in enumerate(done):
-        for b in done[i + 1 :]:
-            assert not (a[0] < b[2] and b[0] < a[2] and a[1] < b[3] and b[1] < a[3])
     for x in boxes:
         assert any(m[0] <= x[0] and m[1] <= x[1] and m[2] >= x[2] and m[3] >= x[3] for m in done)
+    assert merged(done) == done

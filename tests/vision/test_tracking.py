@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Sequence
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from vision.boxes import Box
 from vision.detections import Detections
-from vision.tracking import KEEP_S, MOST_TRACKS, UNFOUND_S, Track, Tracker
+from vision.tracking import KEEP_S, LOITERS_S, MOST_TRACKS, UNFOUND_S, Track, Tracker
 
 PERSON: Box = (100, 100, 140, 200)
 
@@ -176,7 +178,82 @@ def test_a_track_holds_no_identity() -> None:
     assert {field.name for field in dataclasses.fields(Track)} == {
         "id", "box", "score", "label", "first_s", "last_s", "seen", "hits", "_velocity", "_votes",
         "verified_s", "still_since_s", "rest", "_scores", "_away", "_trusted", "_verified",
+        "travelled", "unsure", "sure", "_places", "_origin",
     }  # fmt: skip
+
+
+SIZE = (640, 360)
+
+
+def stirred(*found: tuple[Box, float, str]) -> Detections:
+    """Detections of one who only judges what moves."""
+    return dataclasses.replace(Detections.of(found), moved=np.ones(len(found), bool))
+
+
+def way(boxes: Sequence[Box], *, size: tuple[int, int] | None = SIZE) -> Track:
+    """The track of something that was only judged because it moved."""
+    tracker = Tracker()
+    for tick, box in enumerate(boxes):
+        track = tracker.look(stirred((box, 0.8, "person")), 0.5, tick / 5, size=size)[-1]
+    return track
+
+
+WALK = [moved(PERSON, 8 * step) for step in range(8)]
+SWAY = [moved(PERSON, 5 * (-1) ** step) for step in range(40)]
+REACH = [(100.0, 100.0, 140.0 + 20 * step, 200.0) for step in range(8)]
+"""Grows to the right like an arm."""
+
+APPROACH = [(120.0 - 4 * step, 100.0, 140.0 + 4 * step, 160.0 + 12 * step) for step in range(8)]
+STEPS_IN = [(100.0, 300.0 - 20 * step, 200.0, min(360.0, 450.0 - 20 * step)) for step in range(8)]
+HAND_AND_BOTTLE = [(0.0, 100.0, 180.0, 300.0)] * 6 + [(60.0, 200.0, 110.0, 300.0)] * 8
+
+
+@pytest.mark.parametrize(
+    ("boxes", "arrived"),
+    [
+        (WALK, True),
+        (SWAY, False),
+        (REACH, False),
+        (APPROACH, True),
+        (STEPS_IN, True),
+        (HAND_AND_BOTTLE, False),
+    ],
+    ids=["walk", "branch", "arm", "straight at the camera", "in by the edge", "bottle"],
+)
+def test_what_moves_as_a_whole_has_arrived(boxes: list[Box], arrived: bool) -> None:
+    """A branch sways and an arm grows in place; people and vehicles come from elsewhere."""
+    assert way(boxes).arrived is arrived
+
+
+def test_what_was_seen_standing_needs_no_way() -> None:
+    """A detector that reads whole pictures sees what was there before the camera started."""
+    tracker = Tracker()
+    for tick in range(4):
+        one = (PERSON, 0.8, "person")
+        found = stirred(one) if tick < 3 else Detections.of([one])
+        (track,) = tracker.look(found, 0.5, tick / 5, size=SIZE)
+        assert track.arrived is (tick == 3)
+
+
+def test_what_never_came_from_anywhere_is_given_up() -> None:
+    """Something that only ever stirred at its place does not hold the background for ever."""
+    tracker = Tracker()
+    alive = [
+        tracker.look(stirred((PERSON, 0.8, "person")), 0.5, tick / 5, size=SIZE)[:1] != ()
+        and tracker.tracks[0].id == 1
+        for tick in range(int(LOITERS_S + 5) * 5)
+    ]
+    assert all(alive[: int(LOITERS_S) * 5 - 1])
+    assert not alive[-1]
+
+
+def test_trust_is_lost_again() -> None:
+    """An object that is hardly believed any more in the median is not proven."""
+    tracker = Tracker()
+    for tick in range(40):
+        (track,) = see(tracker, tick / 5, (PERSON, 0.8 if tick < 10 else 0.2, "person"))
+        if tick in {9, 39}:
+            assert track.proven is (tick == 9)
 
 
 BOXES = st.tuples(

@@ -23,11 +23,14 @@ from vision.frames import Frame, Image
 WEIGHTS = Path(__file__).parent.parent / "weights"
 BUILT_IN = WEIGHTS / "patch.onnx"
 
-MOST_REGIONS = 16
-"""Regions looked at in one frame, largest first: bounds the time of one look."""
+MOST_REGIONS = 24
+"""Regions looked at in one frame, the first ones: bounds the time of one look."""
 
 LEAST_PX = 24
 """A region whose longer side is less shows too little to be judged."""
+
+LEAST_FIRE_PX = 10
+"""A flame is told by its colour, too, and is to be found while it is small."""
 
 VIEWS = ((MARGIN, False), (1.8, True))
 """Margin and mirroring of each look at a region; their probabilities are averaged. Foliage that
@@ -79,6 +82,8 @@ class PatchDetector:
             if name in manifest.classes and not manifest.classes[name].experimental
         }
         self._labels = tuple(reported)
+        self._large_only = np.array([label != "fire" for label in reported])
+        self._least_px = LEAST_PX if self._large_only.all() else LEAST_FIRE_PX
         self._columns = np.array([manifest.names.index(name) for name in reported], np.intp)
         self._threshold = min(reported.values())
         # A score is comparable over labels: each is scaled to the lowest threshold.
@@ -121,20 +126,21 @@ class PatchDetector:
     def detect(self, frame: Frame, regions: Sequence[Box]) -> Detections:
         """Say what each region shows; a box of the result is the region itself.
 
-        The largest `MOST_REGIONS` regions go through the network in one batch.
+        The first `MOST_REGIONS` regions go through the network in one batch.
         """
         boxes = to_array(regions)
         sides = boxes[:, 2:] - boxes[:, :2]
-        boxes = boxes[(sides.max(axis=1) >= LEAST_PX) & (sides.min(axis=1) > 0)]
-        if len(boxes) > MOST_REGIONS:
-            largest = np.argsort(-areas(boxes), kind="stable")[:MOST_REGIONS]
-            boxes = boxes[np.sort(largest)]
+        boxes = boxes[(sides.max(axis=1) >= self._least_px) & (sides.min(axis=1) > 0)]
+        boxes = boxes[:MOST_REGIONS]
         if not len(boxes):
             return Detections.none()
         chances = self.classify(frame.image, boxes)[:, self._columns] * self._scale
+        small = (boxes[:, 2:] - boxes[:, :2]).max(axis=1) < LEAST_PX
+        chances[small[:, None] & self._large_only] = 0.0
         best = chances.argmax(axis=1)
         scores = chances[np.arange(len(best)), best]
-        found = Detections(boxes, scores, tuple(self._labels[index] for index in best))
+        labels = tuple(self._labels[index] for index in best)
+        found = Detections(boxes, scores, labels, np.ones(len(boxes), bool))
         return _outermost(found.where(scores >= self._threshold * WEAK), self._threshold)
 
     def classify(self, image: Image, boxes: NDArray[np.float32]) -> NDArray[np.float32]:

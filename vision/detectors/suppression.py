@@ -33,4 +33,5 @@ def strongest(found: Detections, overlap: float = 0.5) -> Detections:
             alive &= ~rivals[i]
     kept = order[alive]
     labels = tuple(found.labels[i] for i in kept.tolist())
-    return Detections(found.boxes[kept], found.scores[kept], labels)
+    moved = None if found.moved is None else found.moved[kept]
+    return Detections(found.boxes[kept], found.scores[kept], labels, moved)

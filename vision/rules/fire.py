@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import deque
+
 from vision.flicker import FlickerMemory, Verdict
 from vision.rules.episode import Episode, Sight
 from vision.rules.evidence import Evidence
@@ -13,6 +15,9 @@ from vision.zones import Zone
 WINDOW_S = 10.0
 LIVELY_LOOKS, LIVELY_SHARE = 4, 0.6
 """So many looks must flicker, and they must be this part of those that could be judged."""
+
+CONFIRMED = 3
+"""So often in `WINDOW_S` must the detector have been sure."""
 
 SLOW_S, SLOW_LOOKS, SLOW_SHARE = 8.0, 8, 0.6
 """What cannot be judged (too small, no colour at night) must be detected for longer."""
@@ -33,6 +38,7 @@ class Fire:
         self._memory = FlickerMemory()
         self._evidence = Evidence(WINDOW_S + spec.dwell_s)
         self._episode = Episode(spec.clear_s)
+        self._sure_s: deque[float] = deque(maxlen=CONFIRMED)
 
     def look(self, scene: Scene) -> list[Finding]:
         burning = [
@@ -41,6 +47,7 @@ class Fire:
         self._remember(scene, awake=bool(burning) or self._evidence.since_s is not None)
         verdicts = [self._verdict(track, scene) for track in burning]
         self._evidence.add(scene.now_s, _strongest(verdicts))
+        self._confirm(scene.now_s, sure=any(track.sure for track in burning))
         since_s = self._evidence.since_s
         if since_s is None:
             return self._episode.look(scene.now_s, (), ())
@@ -59,7 +66,15 @@ class Fire:
         lived = self._memory.judge(track.box, scene.frame)
         return Verdict.UNKNOWN if lived is None else lived.of_fire
 
+    def _confirm(self, now_s: float, *, sure: bool) -> None:
+        if sure:
+            self._sure_s.append(now_s)
+        while self._sure_s and now_s - self._sure_s[0] > WINDOW_S:
+            self._sure_s.popleft()
+
     def _believed(self, lasted_s: float) -> bool:
+        if len(self._sure_s) < CONFIRMED:
+            return False
         lively = self._evidence.count(Verdict.LIVELY)
         judged = lively + self._evidence.count(Verdict.LIFELESS)
         unknown = self._evidence.count(Verdict.UNKNOWN)

@@ -56,7 +56,11 @@ class Visits:
         self._visits: dict[int, Visit] = {}
 
     def look(self, scene: Scene) -> list[Visit]:
-        """Those that do it in this look, also when it is their first."""
+        """Those that do it in this look, also when it is their first.
+
+        What never came from anywhere is no visitor, however long it moves its leaves; once it is
+        known to have arrived, the time before counts, too.
+        """
         mine = [t for t in scene.tracks if t.proven and t.label in self._labels]
         doing = {t.id for t in mine if t.present and self._does(t, scene)}
         for track in mine:
@@ -67,7 +71,9 @@ class Visits:
             for name, visit in self._visits.items()
             if name in alive and any(visit.looks)
         }
-        return [visit for name, visit in self._visits.items() if name in doing]
+        return [
+            visit for name, visit in self._visits.items() if name in doing and visit.track.arrived
+        ]
 
     def _note(self, track: Track, *, doing: bool, now_s: float) -> None:
         visit = self._visits.get(track.id)
