@@ -39,7 +39,7 @@ from vision.training.detector_loss import losses
 from vision.training.detector_mosaic import Stock, cut_out, make_batch
 from vision.training.detector_network import Network
 
-SHARES = {"village_road": 0.55, "cctv_fire": 0.18, "indoor_fire": 0.18, "city_traffic": 0.09}
+SHARES = {"village_road": 0.57, "cctv_fire": 0.20, "indoor_fire": 0.18, "city_traffic": 0.05}
 WORKERS, EACH = 2, 12
 """Processes, and pictures of a step in each."""
 

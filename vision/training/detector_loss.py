@@ -18,6 +18,8 @@ from vision.training.detector_network import centres, corners, flatten
 
 BEST = 10
 BOX_WEIGHT, CLASS_WEIGHT = 5.0, 1.0
+RARITY = (2.0, 0.7, 1.5, 2.0, 1.0)
+"""What an object of each class counts: vehicles are many, people and fires are what matters."""
 
 
 def overlap(one: Tensor, other: Tensor, *, complete: bool = False) -> Tensor:
@@ -110,6 +112,7 @@ def losses(maps: list[Tensor], boxes: Sequence[Array]) -> tuple[Tensor, dict[str
     rows = torch.arange(len(every))[:, None]
     truth = wanted[rows, which]
     names = truth[..., 0].clamp(min=0).long()
+    weight = weight * torch.tensor(RARITY)[names]
     count = logits.shape[-1]
     target = functional.one_hot(names, count) * (strength * learns)[..., None]
     care = torch.where(learns[..., None], weight[..., None], torch.ones(()))

@@ -18,6 +18,10 @@ CANVASES = ((256, 256), (224, 320), (192, 352), (256, 320), (288, 256))
 LEAST_PX = 7.0
 """An object whose longer side is less teaches nothing; it is ignored."""
 
+CLOSE, LEAST_CLOSE_PX, MOST_ZOOM = 0.35, 60, 3.0
+"""How often a scene with people is shown so that one of them is near the camera, who is large
+enough for that, and the largest zoom."""
+
 
 @dataclass(frozen=True, slots=True)
 class Stock:
@@ -148,12 +152,18 @@ def _place(
     height, width = one.pixels.shape[:2]
     fit = min(wide / width, tall / height) if alone else max(wide / width, tall / height)
     zoom = fit * float(np.exp(chance.uniform(np.log(0.45), np.log(1.7))))
+    close = _someone_close(one, (wide, tall), chance) if chance.random() < CLOSE else None
+    if close is not None:
+        zoom = close[0]
     stretch = float(np.exp(chance.uniform(-0.22, 0.22)))
     step = np.array([zoom * stretch, zoom / stretch], np.float32)
     slack = np.array([wide, tall]) - np.array([width, height]) * step
     low, high = np.minimum(slack, 0), np.maximum(slack, 0)
     shift = chance.uniform(low, high).astype(np.float32)
-    upside = one.group == "city_traffic" and chance.random() < 0.3
+    if close is not None:
+        aim = np.array([wide, tall]) * chance.uniform(0.3, 0.7, 2) - close[1] * step
+        shift = aim.astype(np.float32)
+    upside = close is None and one.group == "city_traffic" and chance.random() < 0.3
     pixels, found = one.pixels, one.boxes.copy()
     if upside:
         pixels = pixels[::-1]
@@ -181,6 +191,19 @@ def _place(
     found = _clipped(found, (0, 0, wide, tall))
     found[:, 1:5] += np.array([left, top, left, top], np.float32)
     boxes.append(found)
+
+
+def _someone_close(
+    one: Scene, cell: tuple[int, int], chance: np.random.Generator
+) -> tuple[float, npt.NDArray[np.float32]] | None:
+    """A zoom that lets one person fill much of the cell, and the person's middle."""
+    people = one.boxes[(one.boxes[:, 0] == PERSON) & (one.boxes[:, 5] > 0.5)]
+    people = people[people[:, 4] - people[:, 2] >= LEAST_CLOSE_PX]
+    if not len(people):
+        return None
+    box = people[int(chance.integers(len(people))), 1:5]
+    zoom = cell[1] * chance.uniform(0.4, 1.0) / float(box[3] - box[1])
+    return float(min(zoom, MOST_ZOOM)), (box[:2] + box[2:]) / 2
 
 
 def _clipped(boxes: Array, view: tuple[float, float, float, float]) -> Array:
@@ -214,7 +237,7 @@ def _paste(canvas: Rgb, boxes: Array, stock: Stock, chance: np.random.Generator)
             piece, label, inside = stock.cutouts[pick]
         else:
             piece, label, inside = _nothing(stock, chance), -1, np.zeros(4, np.float32)
-        tall = float(np.exp(chance.uniform(np.log(14), np.log(110))))
+        tall = float(np.exp(chance.uniform(np.log(14), np.log(220))))
         zoom = tall / piece.shape[0]
         size = (max(4, round(piece.shape[1] * zoom)), max(4, round(tall)))
         if size[0] >= width - 2 or size[1] >= height - 2:
