@@ -263,8 +263,8 @@ def furnish(town: Town) -> None:
     town.act(6, Action.REPORT, "赵网格", "已经处理好了，" * 20)
     town.act(6, Action.APPROVE, "张三")
     house.clock.advance(200)
-    for case in house.store.cases.to_escalate(now=house.clock.wall()):
-        house.room.desk.escalate(case, "王主任")
+    for late in house.store.cases.to_escalate(now=house.clock.wall()):
+        house.room.desk.escalate(late, "王主任")
 
 
 @pytest.mark.parametrize("full", [False, True], ids=["empty", "full"])

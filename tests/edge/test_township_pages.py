@@ -202,7 +202,7 @@ def _routes(house: House) -> list[tuple[str, str]]:
                 path = route.path.replace("{hub}", "lin-jia-cun").replace("{incident}", uid(1))
                 path = path.replace("{sha256}", "ab" * 32).replace("{order_id}", uid(1))
                 path = path.replace("{number}", "1")
-                found.extend((method, path) for method in route.methods)
+                found.extend((method, path) for method in route.methods or ())
             elif hasattr(route, "original_router"):
                 walk(route.original_router.routes)
 
