@@ -18,7 +18,16 @@ from tests.requirements import REPOSITORY
 ETC = REPOSITORY / "firmware_configs" / "rootfs" / "etc"
 FILES = {"hub.toml": HubSettings, "township.toml": TownshipSettings}
 EXAMPLES = {
-    *("certificate", "key", "ca", "metrics_token_file", "password_file", "s3_secret_file", "model"),
+    *(
+        "certificate",
+        "key",
+        "ca",
+        "metrics_token_file",
+        "password_file",
+        "key_file",
+        "s3_secret_file",
+        "model",
+    ),
     *("command_keys", "command_key_file"),
     *("labels", "dwell_s", "severity", "line", "limit", "direction_deg"),
 }
