@@ -1,0 +1,1 @@
+"""When something is to be said: rules, and the days and moments on which they fall."""
