@@ -446,6 +446,31 @@ class CasesSection(Section):
     )
 
 
+class ReportsSection(Section):
+    """Reports that are made by themselves: weekly, ten-day and monthly."""
+
+    hour: Annotated[int, Field(ge=0, le=23)] = Field(
+        6, description="Hour of the day after a week, ten days or a month at which it is made."
+    )
+    keep_days: Annotated[int, Field(ge=40, le=4000)] = Field(
+        800, description="Days for which reports and the hourly samples of cameras are kept."
+    )
+
+
+class WebhooksSection(Section):
+    """Other systems that are told of cases and incidents."""
+
+    private_networks: list[str] = Field(
+        default_factory=list,
+        max_length=32,
+        description="Networks that are not public and may be told all the same, for example "
+        "`10.20.0.0/16`; only there `http` is allowed beside `https`.",
+    )
+    keep_days: Annotated[int, Field(ge=2, le=365)] = Field(
+        14, description="Days for which letters are kept that were delivered or given up."
+    )
+
+
 class TownshipSettings(Section):
     """`township.toml`."""
 
@@ -458,3 +483,5 @@ class TownshipSettings(Section):
     database: DatabaseSection = DatabaseSection()
     map: MapSection = MapSection()
     cases: CasesSection = CasesSection()
+    reports: ReportsSection = ReportsSection()
+    webhooks: WebhooksSection = WebhooksSection()

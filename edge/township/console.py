@@ -21,6 +21,7 @@ from edge.link.township import TownshipLink, TownshipLinkSettings
 from edge.people import Role
 from edge.settings.schema import TownshipLinkSection, TownshipSettings
 from edge.site import Server, invite
+from edge.township import outside
 from edge.township.casework import deadlines_of, escalating
 from edge.township.enrolment.office import open_office
 from edge.township.figures import write_figures
@@ -196,6 +197,7 @@ class Township:
         web = settings.web
         app = build_pages(room, settings, self._doors, metrics=figures, health=self.healthy)
         boxes.furnish(app, office)
+        await self._stack.enter_async_context(outside.working(app))
         self._server = Server(app, web.host, web.port, web.certificate, web.key)
         await self._stack.enter_async_context(self._server)
         self._stack.callback(self._bus.close)

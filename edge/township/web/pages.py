@@ -11,6 +11,7 @@ from fastapi import FastAPI
 from edge.settings.schema import TownshipSettings
 from edge.site import build_site
 from edge.site.passwords import Passwords
+from edge.township import outside
 from edge.township.cases.photos import LARGEST_BYTES
 from edge.township.map_tiles import tiles_of
 from edge.township.places.desk import ImportDesk
@@ -59,10 +60,10 @@ def build_pages(
         clock=room.clock,
         bus=room.bus,
         language=settings.township.language,
-        templates=[HERE / "templates"],
+        templates=[HERE / "templates", *outside.TEMPLATES],
         layout="township.html",
-        words=[HERE / "words"],
-        statics=[HERE / "static"],
+        words=[HERE / "words", *outside.WORDS],
+        statics=[HERE / "static", *outside.STATICS],
         cookie=COOKIE,
         secure=settings.web.certificate is not None,
         session_hours=settings.web.session_hours,
@@ -76,6 +77,7 @@ def build_pages(
             map_pages.router,
             speaking.router,
             staff.router,
+            *outside.ROUTERS,
         ],
         largest_body=LARGEST_BODY,
         allow_passwordless=doors.passwordless,
@@ -87,5 +89,6 @@ def build_pages(
         image_hosts={"/map": tiles.host} if tiles.host else None,
     )
     furnish(app, room)
+    outside.furnish(app, room, settings)
     app.state.import_desk, app.state.tiles = ImportDesk(room.store), tiles
     return app
