@@ -38,15 +38,12 @@ def apply_event(batch: Batch, key: Key, envelope: Envelope) -> None:
     Raises:
         MessageRefused: Its type is newer than this program, or it is not what its type says.
     """
-    model = EVENT_TYPES.get(envelope.type)
-    if model is None:
-        raise MessageRefused(f"Events of type {envelope.type} are newer than this township.")
-    match _data(model, envelope):
+    match data_of(envelope):
         case IncidentEvent() as event:
             _apply_incident(batch, key, envelope, event)
             batch.tell("incident", event.id)
         case EvidenceEvent() as event:
-            thumbnail = _thumbnail(event)
+            thumbnail = thumbnail_of(event)
             alerts.apply_evidence(batch.connection, key, event, thumbnail, now=batch.now)
             batch.tell("evidence", event.incident)
         case SpeakerEvent() as event:
@@ -128,7 +125,15 @@ def _complain_of_difference(
         batch.repairs.append(Repair(key.hub, key.stream, found.missing))
 
 
-def _data(model: type[Message], envelope: Envelope) -> Message:
+def data_of(envelope: Envelope) -> Message:
+    """What is in an envelope.
+
+    Raises:
+        MessageRefused: Its type is newer than this program, or it is not what its type says.
+    """
+    model = EVENT_TYPES.get(envelope.type)
+    if model is None:
+        raise MessageRefused(f"Events of type {envelope.type} are newer than this township.")
     try:
         return model.model_validate(envelope.data)
     except ValidationError as error:
@@ -139,7 +144,12 @@ def _data(model: type[Message], envelope: Envelope) -> Message:
         ) from error
 
 
-def _thumbnail(event: EvidenceEvent) -> bytes:
+def thumbnail_of(event: EvidenceEvent) -> bytes:
+    """The picture of an event.
+
+    Raises:
+        MessageRefused: It is no base64, no JPEG, or too large.
+    """
     try:
         picture = base64.b64decode(event.thumbnail, validate=True)
     except (binascii.Error, ValueError) as error:
@@ -149,3 +159,11 @@ def _thumbnail(event: EvidenceEvent) -> bytes:
             f"The picture of incident {event.incident} is no JPEG of at most 30 KB."
         )
     return picture
+
+
+def raw_of(envelope: Envelope, payload: bytes) -> str:
+    """The message as it came; a picture is kept once, as evidence, not here again."""
+    if envelope.type == "cn.village.evidence.v1" and "thumbnail" in envelope.data:
+        slim = envelope.model_copy(update={"data": {**envelope.data, "thumbnail": ""}})
+        return slim.to_bytes().decode()
+    return payload.decode("utf-8", errors="replace")

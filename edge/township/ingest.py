@@ -13,22 +13,25 @@ from edge.errors import MessageRefused
 from edge.events import Bus
 from edge.link.messages import (
     Birth,
-    Envelope,
     HubHeartbeat,
     HubState,
     Reply,
     Window,
 )
 from edge.link.township import Listeners, Received, Stored
-from edge.township.applying import apply_event
+from edge.township.applying import apply_event, raw_of
 from edge.township.batch import Batch, Counts, Repair, Resync
 from edge.township.cases.deadlines import Deadlines
+from edge.township.gathering import sort_out, store_plain
 from edge.township.store import Store, digests, hubs, inbox, orders
 from edge.township.store.inbox import Claim, Key
 
 __all__ = ["Counts", "Ingest", "Repair", "Resync"]
 
 log = logging.getLogger(__name__)
+
+FEW = 4
+"""Below this many messages, one after the other is as quick."""
 
 
 class Ingest:
@@ -66,9 +69,9 @@ class Ingest:
             StoreError: Nothing of the batch was stored; it must be delivered again.
         """
         with self._transaction() as batch:
-            for one in received:
+            for one in _take_plain(batch, received):
                 _take(batch, one)
-        return batch.kept
+        return sorted(batch.kept, key=lambda row: (row.hub, row.stream, row.seq))
 
     def listeners(self) -> Listeners:
         """What else the link should tell us: states, births, heartbeats, answers."""
@@ -122,6 +125,28 @@ class Ingest:
             self._on_repair(lost)
 
 
+def _take_plain(batch: Batch, received: list[Received]) -> list[Received]:
+    """Store what can go in few statements; gives back what must be taken one by one."""
+    plain, rest = sort_out(received)
+    if len(plain) < FEW:
+        return [one.received for one in plain] + rest
+    changes = dict(batch.changes)
+    try:
+        with batch.connection.begin_nested():
+            return store_plain(batch, plain) + rest
+    except (
+        MessageRefused,
+        exc.DataError,
+        exc.IntegrityError,
+        OverflowError,
+        UnicodeError,
+    ) as error:
+        # One of them is poison; the single way finds out which and flags it.
+        log.info("ingest batch=%d goes one by one reason=%.200r", len(plain), str(error))
+        batch.changes = changes
+        return [one.received for one in plain] + rest
+
+
 def _take(batch: Batch, received: Received) -> None:
     """One event; whatever it is, the others of its batch are not harmed."""
     envelope, hub = received.envelope, received.hub
@@ -157,7 +182,7 @@ def _keep(batch: Batch, key: Key, received: Received) -> bool:
         key,
         event_id=envelope.id,
         type=envelope.type,
-        raw=_raw(envelope, received.raw),
+        raw=raw_of(envelope, received.raw),
         received_at=batch.now,
         stored_at=batch.now,
     )
@@ -199,11 +224,3 @@ def _look_for_gaps(batch: Batch, hub: str, window: Window) -> None:
         batch.repairs.append(Repair(hub, window.stream, tuple(lost)))
     for stream, ranges in digests.check_again(batch.connection, hub, now=batch.now):
         batch.repairs.append(Repair(hub, stream, ranges))
-
-
-def _raw(envelope: Envelope, payload: bytes) -> str:
-    """The message as it came; a picture is kept once, as evidence, not here again."""
-    if envelope.type == "cn.village.evidence.v1" and "thumbnail" in envelope.data:
-        slim = envelope.model_copy(update={"data": {**envelope.data, "thumbnail": ""}})
-        return slim.to_bytes().decode()
-    return payload.decode("utf-8", errors="replace")

@@ -20,6 +20,8 @@ _COPIED = (
     *("zone", "zone_name", "label", "score", "count", "dwell_s", "drill"),
 )
 
+VALUES = (*_COPIED, "rank", "box", "opened_at", "seen_at", "closed_at", "clock_trusted")
+"""Columns that a newer revision replaces."""
 
 _SHOWN = [alerts.c[name] for name in Alert.__dataclass_fields__ if name != "picture"]
 
@@ -40,19 +42,9 @@ def apply_incident(
     `origin` names the row of the hub it came in.
     """
     targets = deadlines or Deadlines()
-    values: dict[str, Any] = {name: getattr(event, name) for name in _COPIED}
-    values |= {
-        "rank": RANKS[event.severity],
-        "box": ",".join(f"{side:.4f}" for side in event.box) if event.box else "",
-        "opened_at": event.opened_at.timestamp(),
-        "seen_at": event.seen_at.timestamp(),
-        "closed_at": event.closed_at.timestamp() if event.closed_at else None,
-        "clock_trusted": trusted,
-        **(origin or {}),
-    }
+    values = values_of(event, trusted=trusted) | dict(origin or {})
     one = {"hub": key.hub, "id": event.id}
-    first = {**one, **values, "stored_at": now, "state": RECEIVED}
-    if insert_new(connection, alerts, first):
+    if insert_new(connection, alerts, first_row(key.hub, event.id, values, now=now)):
         cases.attach(connection, cases.Arrival(key.hub, event, trusted, now, targets))
     else:
         newer = alerts.c.rev < event.rev
@@ -71,6 +63,23 @@ def apply_incident(
         clock_trusted=trusted,
         **(origin or {}),
     )
+
+
+def values_of(event: IncidentEvent, *, trusted: bool) -> dict[str, Any]:
+    """What a revision says, by column."""
+    return {name: getattr(event, name) for name in _COPIED} | {
+        "rank": RANKS[event.severity],
+        "box": ",".join(f"{side:.4f}" for side in event.box) if event.box else "",
+        "opened_at": event.opened_at.timestamp(),
+        "seen_at": event.seen_at.timestamp(),
+        "closed_at": event.closed_at.timestamp() if event.closed_at else None,
+        "clock_trusted": trusted,
+    }
+
+
+def first_row(hub: str, incident: str, values: Mapping[str, Any], *, now: float) -> dict[str, Any]:
+    """The row of an alert whose first revision came."""
+    return {"hub": hub, "id": incident, **values, "stored_at": now, "state": RECEIVED}
 
 
 def apply_evidence(

@@ -255,7 +255,8 @@ def _behind(place: Place) -> sa.ColumnElement[bool]:
     return row < (place.queue, place.gravity, place.newest_at, place.id)
 
 
-def _first(new: Arrival, picture: str) -> dict[str, Any]:
+def first_values(new: Arrival, picture: str = "") -> dict[str, Any]:
+    """The row of a case that begins with this alert."""
     copied = ("village", "grid", "camera", "camera_name", "zone_name", "kind", "severity", "drill")
     event, now = new.event, new.now
     due = new.deadlines.due(event.kind, event.severity, State.RECEIVED, now)
@@ -311,7 +312,7 @@ def _by_key(connection: sa.Connection, key: str) -> Mapping[str, Any]:
 def _begin(connection: sa.Connection, new: Arrival, picture: str) -> int | None:
     """Number of a fresh case, or None when there is an open one already."""
     statement = _INSERT_CASE[connection.dialect.name]
-    found = connection.scalar(statement, _first(new, picture))
+    found = connection.scalar(statement, first_values(new, picture))
     return None if found is None else int(found)
 
 

@@ -45,7 +45,7 @@ def keep(connection: sa.Connection, key: Key, **row: Any) -> bool:
     values = {"hub": key.hub, "stream": key.stream, "seq": key.seq, **row}
     if not insert_new(connection, inbox, values):
         return False
-    _fill(connection, key)
+    fill(connection, key)
     return True
 
 
@@ -239,7 +239,7 @@ def _remove(connection: sa.Connection, gap: Gap) -> None:
     )
 
 
-def _fill(connection: sa.Connection, key: Key) -> None:
+def fill(connection: sa.Connection, key: Key) -> None:
     """A late row closes its hole when it was the last one missing."""
     holes = connection.execute(
         sa.select(gaps).where(
