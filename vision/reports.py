@@ -190,6 +190,28 @@ class SightReport:
 
 
 @dataclass(frozen=True, slots=True)
+class ClipReport:
+    """A clip of one or more incidents is on the disk, or cannot be had.
+
+    Attributes:
+        keys: Of the incidents, as in `IncidentReport.key`.
+        sha256: The file's; empty if there is none.
+        size: Bytes.
+        seconds: How long it plays.
+        masked: Drawn anew with the privacy masks, smaller and with fewer pictures.
+        problem: Why there is none, in a sentence.
+    """
+
+    camera: str
+    keys: tuple[str, ...]
+    sha256: str = ""
+    size: int = 0
+    seconds: float = 0.0
+    masked: bool = False
+    problem: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class WorkerFault:
     """The worker cannot do its work, or a part of it, and says why.
 
@@ -203,7 +225,9 @@ class WorkerFault:
     sentence: str
 
 
-Report = WorkerReady | CameraReport | Heartbeat | IncidentReport | SightReport | WorkerFault
+Report = (
+    WorkerReady | CameraReport | Heartbeat | IncidentReport | SightReport | ClipReport | WorkerFault
+)
 
 
 def encode(header: dict[str, Any], body: bytes = b"") -> bytes:
@@ -237,7 +261,7 @@ def report_to_message(report: Report) -> bytes:
     return encode({"report": type(report).__name__, **raw}, jpeg)
 
 
-def report_from_message(header: bytes, body: bytes) -> Report:
+def report_from_message(header: bytes, body: bytes) -> Report:  # noqa: PLR0911 - one for each
     """Read a report from the pipe.
 
     Raises:
@@ -259,6 +283,8 @@ def report_from_message(header: bytes, body: bytes) -> Report:
                 return IncidentReport(**raw, phase=phase, box=(left, top, right, bottom), jpeg=body)
             case "SightReport":
                 return _sight(raw, body)
+            case "ClipReport":
+                return ClipReport(**{**raw, "keys": tuple(str(key) for key in raw["keys"])})
             case "WorkerFault":
                 return WorkerFault(**raw)
     except (ValueError, KeyError, TypeError, AttributeError) as error:

@@ -122,6 +122,20 @@ class CameraSpec:
 
 
 @dataclass(frozen=True, slots=True)
+class ClipSpec:
+    """Whether and how clips of incidents are kept.
+
+    Attributes:
+        folder: Where they are written; empty: none are.
+        before_s, after_s: Seconds before and after the moment an incident opens.
+    """
+
+    folder: str = ""
+    before_s: float = 5.0
+    after_s: float = 10.0
+
+
+@dataclass(frozen=True, slots=True)
 class WorkerSpec:
     """What one worker process does.
 
@@ -132,6 +146,7 @@ class WorkerSpec:
         threads: Threads of one inference; 0: as measured best.
         capacity: File that remembers how the models run best here; empty: measured each time.
         heartbeat_s: How often the worker says that it lives.
+        clips: Recordings of incidents.
     """
 
     worker: str
@@ -142,6 +157,7 @@ class WorkerSpec:
     jpeg_quality: int = 80
     extra_models: tuple[str, ...] = ()
     capacity: str = ""
+    clips: ClipSpec = ClipSpec()
 
     def to_json(self) -> dict[str, Any]:
         return asdict(self)
@@ -151,4 +167,5 @@ class WorkerSpec:
         known = dict(raw)
         known["cameras"] = tuple(CameraSpec.from_json(c) for c in raw["cameras"])
         known["extra_models"] = tuple(str(model) for model in raw.get("extra_models", ()))
+        known["clips"] = ClipSpec(**raw.get("clips", {}))
         return cls(**known)

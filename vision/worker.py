@@ -32,7 +32,15 @@ from vision.models.capacity import fitted_detector
 from vision.orders import Order, OrderLine, Show, Tune
 from vision.packets import PacketWatch
 from vision.pipeline import Pipeline
-from vision.reports import CameraReport, CameraState, Heartbeat, WorkerFault, WorkerReady
+from vision.recording.desk import ClipDesk
+from vision.reports import (
+    CameraReport,
+    CameraState,
+    Heartbeat,
+    IncidentReport,
+    WorkerFault,
+    WorkerReady,
+)
 from vision.scheduler import Scheduler, Seat
 from vision.settings import CameraSpec, WorkerSpec
 from vision.slot import Slot
@@ -66,8 +74,9 @@ class Worker:
         self._captures: dict[str, Capture] = {}
         self._watches: dict[str, PacketWatch] = {}
         self._refused: tuple[CameraReport, ...] = ()
+        self._clips = ClipDesk(spec, outbox.send)
         self._seats = [seat for camera in spec.cameras if (seat := self._seat(camera, detector))]
-        self._scheduler = Scheduler(self._seats, outbox.send, wake=self._wake, look_ms=detect_ms)
+        self._scheduler = Scheduler(self._seats, self._tell, wake=self._wake, look_ms=detect_ms)
         self._told: dict[str, CameraReport] = {}
         self._asked_to_stop = Event()
 
@@ -75,6 +84,7 @@ class Worker:
         """Until asked to stop or broken; returns the exit status."""
         for capture in self._captures.values():
             capture.start()
+        self._clips.start()
         self._scheduler.start()
         beat_at_s = 0.0
         while not self._asked_to_stop.is_set() and not self._outbox.broken:
@@ -93,9 +103,14 @@ class Worker:
             now = time.monotonic()
             if now >= beat_at_s and self._scheduler.silent_s < STUCK_S:
                 beat_at_s = now + self._spec.heartbeat_s
+                self._clips.check(now)
                 self._beat(now, reports)
         self._stop()
         return STOPPED
+
+    def _tell(self, report: IncidentReport) -> None:
+        self._outbox.send(report)
+        self._clips.take(report)
 
     def _obey(self, order: Order) -> None:
         for seat in self._seats:
@@ -133,7 +148,9 @@ class Worker:
             self._refused = (*self._refused, refused)
             return None
         gate = GateController(camera.looks_per_s)
-        decoder = partial(GatedDecoder, gate, self._places, watch=watch)
+        decoder = partial(
+            GatedDecoder, gate, self._places, watch=watch, recorder=self._clips.recorder(camera.id)
+        )
         self._captures[camera.id] = Capture(
             camera.id,
             camera.url,
@@ -200,6 +217,7 @@ class Worker:
         for capture in self._captures.values():
             capture.stop()
         self._scheduler.stop(1.0)
+        self._clips.stop()
 
 
 def work(fd: int) -> int:

@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from threading import BoundedSemaphore
-from typing import Any
+from typing import Any, Protocol
 
 import av
 from av.packet import Packet
@@ -22,6 +22,14 @@ from vision.packets import PacketWatch
 
 WAIT_S = 0.5
 """For a place among the decoding; after that without one, since another may hang for ever."""
+
+
+class PacketListener(Protocol):
+    """Is shown every packet of a stream, decoded or not."""
+
+    def opened(self, stream: VideoStream) -> None: ...
+
+    def packet(self, packet: Packet[VideoStream], now_s: float) -> None: ...
 
 
 class Places:
@@ -52,15 +60,21 @@ class GatedDecoder:
         controller: Says what each packet is worth.
         places: Shared by all cameras of the process.
         watch: Is shown every packet, decoded or not.
+        recorder: Likewise, to keep the last seconds.
     """
 
     def __init__(
-        self, controller: GateController, places: Places, watch: PacketWatch | None = None
+        self,
+        controller: GateController,
+        places: Places,
+        watch: PacketWatch | None = None,
+        recorder: PacketListener | None = None,
     ) -> None:
         controller.opened()
         if watch is not None:
             watch.opened()
         self._watch = watch
+        self._recorder = recorder
         self._controller = controller
         self._places = places
         self._context: VideoCodecContext | None = None
@@ -71,8 +85,14 @@ class GatedDecoder:
         self.bad = 0
         """Packets in a row that could not be decoded."""
 
+    def opened(self, stream: VideoStream) -> None:
+        """Decode this stream from now on: one just opened, or opened again."""
+        if self._recorder is not None:
+            self._recorder.opened(stream)
+        self.use(stream.codec_context)
+
     def use(self, context: VideoCodecContext) -> None:
-        """Decode with this context from now on: of a stream just opened, or opened again."""
+        """Decode with this context from now on."""
         context.options = {**context.options, "skip_loop_filter": "noref"}
         self._context = context
         self._ring.clear()
@@ -85,6 +105,8 @@ class GatedDecoder:
         """
         if self._watch is not None:
             self._watch.packet(packet, now_s)
+        if self._recorder is not None:
+            self._recorder.packet(packet, now_s)
         key = bool(packet.is_keyframe)
         self._time_base = packet.time_base
         order = self._controller.packet(now_s, packet.size, key=key)

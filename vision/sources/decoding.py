@@ -82,7 +82,7 @@ def gated(
         SourceError: Nothing in a long row of packets could be decoded.
         av.FFmpegError: Reading failed.
     """
-    gate.use(stream.codec_context)
+    gate.opened(stream)
     for packet in container.demux(stream):
         # The library ends a stream with an empty packet.
         frames = gate.take(packet, arrive(packet)) if packet.size else gate.finish()
