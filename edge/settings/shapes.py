@@ -40,11 +40,16 @@ def section_of(annotation: Any) -> type[Section] | None:
 def section_at(model: type[Section], loc: Loc) -> type[Section] | None:
     """The table at a place of the tree."""
     found: type[Section] | None = model
+    named = False
     for part in loc:
         if isinstance(part, int):
             continue
+        if named:
+            named = False
+            continue
         field = found.model_fields.get(part) if found is not None else None
         found = section_of(field.annotation) if field is not None else None
+        named = field is not None and get_origin(field.annotation) is dict
     return found
 
 
@@ -57,7 +62,8 @@ class Table:
     """A table of the file, as people write its head.
 
     Attributes:
-        head: For example `[web]` or `[[camera.zone]]`; empty for the top.
+        head: For example `[web]`, `[[camera.zone]]` or, where people choose the name of the table,
+            `[cases.kinds.NAME]`; empty for the top.
     """
 
     head: str
@@ -70,7 +76,7 @@ def tables(model: type[Section], prefix: str = "", head: str = "") -> Iterator[T
     for name, field in model.model_fields.items():
         inner = section_of(field.annotation)
         if inner is not None:
-            path = f"{prefix}{name}"
+            path = f"{prefix}{name}.NAME" if get_origin(field.annotation) is dict else prefix + name
             many = get_origin(field.annotation) is list
             yield from tables(inner, f"{path}.", f"[[{path}]]" if many else f"[{path}]")
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from pydantic import BaseModel
 
 from edge.cli import run
 from edge.settings import load_any
@@ -64,27 +65,47 @@ def test_every_setting_is_there_with_its_default(shipped: Path) -> None:
             n for n, f in table.section.model_fields.items() if section_of(f.annotation) is None
         }
         assert keys == {key for key in shown if key in keys}, (table.head, keys - set(shown))
-        for key, default in defaults(table.section).items():
-            if key not in EXAMPLES and (table.head, key) != ("[state]", "folder"):
+        for key, default in defaults(FILES[shipped.name], table.head, table.section).items():
+            example = key in EXAMPLES or table.head.endswith(".NAME]")
+            if not example and (table.head, key) != ("[state]", "folder"):
                 assert shown[key] == default, (table.head, key)
 
 
 def at(tree: dict[str, Any], head: str) -> dict[str, Any]:
     found: Any = tree
     for part in head.strip("[]").split("."):
-        found = found[part] if part else found
+        if part == "NAME":
+            found = list(found.values())
+        elif part:
+            found = found[part]
         found = found[0] if isinstance(found, list) else found
     assert isinstance(found, dict)
     return found
 
 
-def defaults(section: type[Section]) -> dict[str, Any]:
+def defaults(
+    model: type[HubSettings | TownshipSettings], head: str, section: type[Section]
+) -> dict[str, Any]:
+    """What holds where the file says nothing; a table may have defaults of its own in its place."""
+    here = placed(model, head)
     return {
         name: str(value) if isinstance(value, Path) else value
         for name, field in section.model_fields.items()
         if not field.is_required() and section_of(field.annotation) is None
-        for value in [field.get_default(call_default_factory=True)]
+        for value in [getattr(here, name, field.get_default(call_default_factory=True))]
     }
+
+
+def placed(model: type[HubSettings | TownshipSettings], head: str) -> BaseModel | None:
+    """The table as its parents set it up, if they do."""
+    fields, found = model.model_fields, None
+    for part in head.strip("[]").split("."):
+        field = fields.get(part)
+        value = field.get_default(call_default_factory=True) if field is not None else None
+        if not isinstance(value, BaseModel):
+            return None
+        found, fields = value, type(value).model_fields
+    return found
 
 
 def test_what_is_switched_on_is_valid(shipped: Path) -> None:
