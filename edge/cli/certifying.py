@@ -1,4 +1,4 @@
-"""`village-hub township init | enrol | boxes | revoke | broker | rotate-key | audit`."""
+"""`village-hub township init | enrol | boxes | revoke | broker | rotate-key | audit | ingest`."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from edge.cli.auditing import add_audit, run_audit
 from edge.cli.command import FAILED, OK, Call, add_config
 from edge.cli.folders import hand_over, put_settings
+from edge.cli.ingesting import run_ingest
 from edge.cli.settings import township_settings
 from edge.clock import SystemClock
 from edge.enrolment.client import Desk
@@ -36,6 +37,7 @@ ACTIONS = {
     "broker": "township.broker",
     "rotate-key": "township.rotate_key",
     "audit": "audit.about",
+    "ingest": "township.ingest",
 }
 """What may be typed, and the sentence that says what it does."""
 
@@ -66,6 +68,10 @@ def add_actions(parser: argparse.ArgumentParser, words: Words) -> None:
             sub.add_argument("--reason", default="", help=words("township.reason"))
         if name == "broker":
             sub.add_argument("--out", type=Path, metavar="DIR", help=words("township.out"))
+        if name == "ingest":
+            sub.add_argument(
+                "--worker", default="ingest-1", metavar="NAME", help=words("township.worker")
+            )
         if name == "rotate-key":
             sub.add_argument("--use", action="store_true", help=words("township.use"))
 
@@ -80,6 +86,7 @@ def run_action(call: Call) -> int:
         "revoke": _revoke,
         "broker": _broker,
         "rotate-key": _rotate,
+        "ingest": run_ingest,
     }
     return does[call.arguments.action](call, township_settings(call))
 

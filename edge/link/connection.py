@@ -149,6 +149,7 @@ class Connection:
         *,
         clock: Clock,
         filters: Sequence[str],
+        leaves: Sequence[str] = (),
         will: Callable[[], Will],
         session_expiry_s: int,
         window: int = 64,
@@ -159,6 +160,7 @@ class Connection:
         self._emit = emit
         self._clock = clock
         self._filters = filters
+        self._leaves = leaves
         self._will = will
         self._session_expiry_s = session_expiry_s
         self._window = window
@@ -370,6 +372,9 @@ class Connection:
             self._complain(of_refusal(reason.value, str(reason), self._where))
             gone.set()
             return
+        if self._leaves:
+            # A session outlives the program; what it once wanted would still come.
+            client.unsubscribe(list(self._leaves))
         client.subscribe(
             [(name, SubscribeOptions(qos=1)) for name in self._filters]
             if self._five

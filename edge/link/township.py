@@ -104,6 +104,7 @@ class TownshipLink:
             self._put,
             clock=clock,
             filters=settings.filters,
+            leaves=settings.leaves,
             will=lambda: Will(self._state_topic, self._state("offline")),
             # What waits for a worker that is gone for good must go to the others soon.
             session_expiry_s=_WORKER_EXPIRY_S if settings.worker else _SESSION_EXPIRY_S,

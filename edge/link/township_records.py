@@ -70,6 +70,16 @@ class TownshipLinkSettings:
         return topics.township_state(self.township)
 
     @property
+    def leaves(self) -> tuple[str, ...]:
+        """What an earlier start with other settings subscribed to."""
+        if self.worker:
+            return ()
+        news = topics.worker_news(self.township)
+        return (
+            (*topics.but_events(), news) if self.takes_events else (topics.everything_from_hubs(),)
+        )
+
+    @property
     def filters(self) -> tuple[str, ...]:
         if self.worker:
             return (topics.shared_events(),)

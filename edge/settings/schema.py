@@ -306,6 +306,11 @@ class TownshipLinkSection(LinkSection):
     offline_after_s: Annotated[int, Field(ge=30, le=86_400)] = Field(
         300, description="Seconds of silence after which a village's box becomes an incident."
     )
+    ingest: Literal["console", "workers"] = Field(
+        "console",
+        description="Who stores what the villages send: the console itself, or the processes of "
+        "`village-hub township ingest` (PostgreSQL only).",
+    )
 
 
 class EnrolmentSection(Section):

@@ -26,6 +26,7 @@ from edge.township.casework import deadlines_of, escalating
 from edge.township.enrolment.office import open_office
 from edge.township.figures import write_figures
 from edge.township.ingest import Ingest, Repair, Resync
+from edge.township.news import hear_news
 from edge.township.orders import Orders
 from edge.township.store import Store
 from edge.township.store.address import address_of
@@ -154,12 +155,17 @@ class Township:
             deadlines=deadlines,
         )
         link = TownshipLink(
-            TownshipLinkSettings(address=_address(settings.link), township=settings.township.id),
+            TownshipLinkSettings(
+                address=address_of_link(settings.link),
+                township=settings.township.id,
+                takes_events=settings.link.ingest == "console",
+            ),
             ingest,
             clock=clock,
             listeners=replace(
                 ingest.listeners(),
                 on_chunk=self._take_piece,
+                on_news=lambda payload: hear_news(self._bus, payload),
             ),
         )
         orders = Orders(store, self._bus, clock, key=_key(settings.link), send=link.send)
@@ -311,7 +317,8 @@ def _there(part: T | None) -> T:
     return part
 
 
-def _address(link: TownshipLinkSection) -> Address:
+def address_of_link(link: TownshipLinkSection) -> Address:
+    """Where the broker is by the settings, and who we are there."""
     return Address(
         host=link.host,
         port=link.port,

@@ -98,7 +98,11 @@ class Database:
 
 def _options(url: str | sa.URL) -> dict[str, Any]:
     """A connection that a restart of the server cut off is replaced, not given out."""
-    return {} if sa.make_url(url).get_backend_name() == "sqlite" else {"pool_pre_ping": True}
+    if sa.make_url(url).get_backend_name() == "sqlite":
+        return {}
+    # A plan that was made while the tables were small must not be kept for a full one.
+    plans = "-c plan_cache_mode=force_custom_plan"
+    return {"pool_pre_ping": True, "connect_args": {"options": plans}}
 
 
 def _shown(url: str | sa.URL) -> str:
