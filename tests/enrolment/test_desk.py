@@ -18,6 +18,8 @@ from edge.enrolment.authority import Authority
 from edge.enrolment.codes import make_code, prove, seal
 from edge.enrolment.messages import EnrolRequest, Grant, RenewRequest, read, sealed_bytes
 from edge.errors import EnrolmentError, EnrolmentRefused, MessageRefused
+from edge.township.places.records import Village
+from edge.township.store.places import Places, place_box
 from tests.enrolment.town import TOWNSHIP, Town
 
 HUB = "lin-jia-cun"
@@ -199,3 +201,17 @@ def test_messages_are_bound_whole() -> None:
     one = EnrolRequest(hub="ab", csr="cd", **base)
     two = EnrolRequest(hub="abc", csr="d", **base)
     assert one.signed() != two.signed()
+
+
+def test_a_box_that_came_in_stands_in_its_village(town: Town) -> None:
+    """People with rights for that village see it at once; an unknown village waits for the list."""
+    places = Places(town.office.register.database)
+    code, other = "330106101201", "330106101202"
+    at = ("330106101000", "青山镇")
+    places.put_villages([Village(code, "林家村", *at), Village(other, "河口村", *at)])
+    town.office.desk.enrol(town.question(town.code(), HUB, x.new_key()))
+    assert {v.code: v.hubs for v in places.villages()} == {code: (HUB,), other: ()}
+    with town.office.register.database.write() as connection:
+        assert place_box(connection, HUB, other)
+        assert not place_box(connection, HUB, "无名村")
+    assert {v.code: v.hubs for v in places.villages()} == {code: (), other: (HUB,)}

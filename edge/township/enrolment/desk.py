@@ -29,6 +29,7 @@ from edge.enrolment.messages import (
 from edge.errors import EnrolmentRefused
 from edge.link.topics import safe_id
 from edge.township.store.certificates import Enrolment, Issued, Register
+from edge.township.store.places import place_box
 
 log = logging.getLogger(__name__)
 
@@ -199,7 +200,8 @@ class Desk:
         issued = self._issue(found.hub, found.village, found.grid, asked.csr)
         if not self._register.use(connection, found.lookup, issued, now=self._clock.wall()):
             raise EnrolmentRefused(_USED)
-        log.info("certificate given hub=%s request=%s", found.hub, request[:16])
+        placed = place_box(connection, found.hub, found.village)
+        log.info("certificate given hub=%s request=%s placed=%s", found.hub, request[:16], placed)
         return issued
 
     def _next(self, connection: sa.Connection, known: Issued, asked: RenewRequest) -> str:

@@ -173,6 +173,24 @@ class Places:
             connection.execute(cameras.delete().where(cameras.c.code == code))
 
 
+def place_box(connection: sa.Connection, hub: str, village: str) -> bool:
+    """Put a box into the village it was enrolled for, by its code or its name.
+
+    Returns:
+        False where no village, or more than one, is called so: the list of villages decides then.
+    """
+    found = connection.execute(
+        sa.select(villages.c.code).where(
+            sa.or_(villages.c.code == village, villages.c.name == village)
+        )
+    ).all()
+    if len(found) != 1:
+        return False
+    connection.execute(hub_places.delete().where(hub_places.c.hub == hub))
+    connection.execute(hub_places.insert().values(hub=hub, village=found[0].code))
+    return True
+
+
 def _boxes(connection: sa.Connection) -> dict[str, str]:
     return {row.hub: row.village for row in connection.execute(sa.select(hub_places))}
 
