@@ -24,7 +24,7 @@ from edge.store.records import Incident, Lane, OutboxEntry, PlayRecord
 log = logging.getLogger(__name__)
 
 WireState = Literal["queued", "started", "finished", "interrupted", "cancelled", "missed", "failed"]
-Source = Literal["talkdown", "township", "staff"]
+Source = Literal["talkdown", "township", "staff", "calendar"]
 
 REMEMBERED = 256
 """Announcements whose words are kept at hand while receipts may still come."""
@@ -44,7 +44,7 @@ class Player(Protocol):
 
     def say(self, announcement: Announcement) -> PlayState: ...
 
-    def stop(self, announcement_id: str | None) -> None: ...
+    def stop(self, announcement_id: str | None, reason: str = ...) -> None: ...
 
 
 class PlayMemory(Protocol):
@@ -145,6 +145,14 @@ class AnnouncingDesk:
         )
         self._say(announcement, "township", command=command, drill=order.drill)
         return True
+
+    def calendar_says(self, announcement: Announcement) -> None:
+        """Speak an occurrence of the calendar; its id is the announcement's id."""
+        self._say(announcement, "calendar")
+
+    def cut(self, announcement: str, reason: str) -> None:
+        """Stop one announcement for another that may not wait any longer."""
+        self._player.stop(announcement, reason)
 
     def stop(self, announcement: str | None) -> None:
         """Stop one announcement, or everything."""

@@ -18,6 +18,9 @@ _STAMPED = (
     ("sent", "created"),
     ("commands", "received"),
     ("audit", "at"),
+    ("programmes", "changed"),
+    ("occurrences", "changed"),
+    ("occurrence_steps", "at"),
 )
 
 

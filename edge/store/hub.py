@@ -12,6 +12,8 @@ from edge.errors import StoreError
 from edge.ids import NewId, uuid7
 from edge.store.accounts import AccountTable
 from edge.store.boots import BootTable
+from edge.store.clips import ClipTable
+from edge.store.calendar import CalendarTable
 from edge.store.database import Database
 from edge.store.dropping import DroppingTable
 from edge.store.grants import GrantTable
@@ -27,6 +29,7 @@ FILE_NAME = "hub.db"
 
 class HubStore(
     IncidentTable,
+    CalendarTable,
     PlayTable,
     AccountTable,
     DroppingTable,
@@ -35,6 +38,7 @@ class HubStore(
     GrantTable,
     RetentionTable,
     TuningTable,
+    ClipTable,
 ):
     """Everything a hub remembers, in one SQLite file.
 

@@ -32,24 +32,29 @@ class PlayTable(OutboxTable):
         Raises:
             StoreFull: The disk is full or read-only; neither state nor receipt was kept.
         """
+
+        def job(writer: sqlite3.Connection) -> list[int]:
+            self._put_play(writer, record)
+            return self._append(writer, entries)
+
+        return self._database.write(job)
+
+    def _put_play(self, writer: sqlite3.Connection, record: PlayRecord) -> None:
         columns: dict[str, object] = {
             **{name: getattr(record, name) for name in _PLAIN},
             **stamp_columns("requested", record.requested),
             **stamp_columns("changed", record.changed),
         }
-
-        def job(writer: sqlite3.Connection) -> list[int]:
-            writer.execute(
-                upsert("plays", columns, "announcement, speaker", _REQUESTED),
-                columns,
-            )
-            return self._append(writer, entries)
-
-        return self._database.write(job)
+        statement = upsert("plays", columns, "announcement, speaker", _REQUESTED)
+        writer.execute(statement, columns)
 
     def plays(self, limit: int, incident: str | None = None) -> list[PlayRecord]:
         """Newest first; only those of one incident if it is given."""
         return self._plays(":incident IS NULL OR incident = :incident", incident, limit)
+
+    def plays_of(self, announcement: str) -> list[PlayRecord]:
+        """The newest state of an announcement on each speaker."""
+        return self._plays("announcement = :incident", announcement, -1)
 
     def unfinished_plays(self) -> list[PlayRecord]:
         """What was queued or sounding when the power went; the hub reports it as failed."""

@@ -107,6 +107,26 @@ class Incident:
 
 
 @dataclass(frozen=True, slots=True)
+class ClipRecord:
+    """The recording of an incident.
+
+    Attributes:
+        sha256: Of the MP4 file; empty if there is none.
+        size: Bytes.
+        seconds: How long it plays.
+        masked: Drawn anew with the privacy masks, smaller and with fewer pictures.
+        problem: Why there is none, in a sentence.
+    """
+
+    incident: str
+    sha256: str
+    size: int
+    seconds: float
+    masked: bool = False
+    problem: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class TuningRecord:
     """Something the box proposed to look less at, and what became of it.
 
@@ -139,7 +159,7 @@ class PlayRecord:
 
     Attributes:
         state: A `PlayState` value of broadcast, as text.
-        source: `talkdown`, `township` or `staff`.
+        source: `talkdown`, `township`, `staff` or `calendar`.
     """
 
     announcement: str

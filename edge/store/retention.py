@@ -22,6 +22,14 @@ _ORDERED = """
 """
 
 
+_CALENDAR = (
+    """DELETE FROM occurrence_steps WHERE occurrence IN (SELECT id FROM occurrences
+    WHERE at_s < :until AND state NOT IN ('planned', 'due', 'playing'))""",
+    """DELETE FROM occurrences
+    WHERE at_s < :until AND state NOT IN ('planned', 'due', 'playing')""",
+)
+
+
 class RetentionTable(Table):
     """Forgets by age; what has no trusted time is kept."""
 
@@ -39,6 +47,8 @@ class RetentionTable(Table):
             until = now.wall_s - retention.incidents_s
             gone = writer.execute(_OVER, {"until": until}).rowcount
             gone += writer.execute(_SAID, {"until": until}).rowcount
+            for statement in _CALENDAR:
+                gone += writer.execute(statement, {"until": until}).rowcount
             orders_until = now.wall_s - retention.orders_s
             gone += writer.execute(_ORDERED, {"until": orders_until}).rowcount
             gone += writer.execute(
