@@ -24,6 +24,7 @@ from edge.site.door import Door
 from edge.site.headers import SecurityHeaders, security_headers
 from edge.site.pages import HERE, STATICS, environment, trouble
 from edge.site.passwords import Passwords
+from edge.site.person import Person
 from edge.site.sessions import Sessions
 from edge.site.words import load_words
 
@@ -54,6 +55,7 @@ def build_site(
     largest_body: int = LARGEST_BODY,
     uploads: Mapping[str, int] | None = None,
     image_hosts: Mapping[str, str] | None = None,
+    bearer: Callable[[str], Person | None] = lambda _header: None,
 ) -> FastAPI:
     """Make the web application of one program.
 
@@ -80,6 +82,7 @@ def build_site(
         largest_body: Bytes of the largest request.
         uploads: More bytes for signed-in people, by the beginning of the path.
         image_hosts: Another host (`https://name:port`) that a page may show pictures of, by path.
+        bearer: Finds the program whose token an `Authorization` header carries, below `/api/`.
 
     Raises:
         StartError: A words file cannot be read.
@@ -104,6 +107,7 @@ def build_site(
         health=health,
         by_account=Attempts(allowed=5, window_s=WINDOW_S),
         by_address=Attempts(allowed=30, window_s=WINDOW_S),
+        bearer=bearer,
     )
     app = FastAPI(
         title=title,

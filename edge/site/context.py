@@ -14,6 +14,7 @@ from edge.events import Bus
 from edge.site.accounts import Accounts
 from edge.site.attempts import Attempts
 from edge.site.passwords import Passwords
+from edge.site.person import Person
 from edge.site.sessions import Sessions
 from edge.site.words import Words
 
@@ -26,6 +27,7 @@ class Site:
 
     Attributes:
         closing: Set when the server stops, so that open event streams end.
+        bearer: Finds the program whose token an `Authorization` header carries.
         hashing: Two passwords at a time: hashing must not take the whole box.
     """
 
@@ -47,6 +49,7 @@ class Site:
     health: Callable[[], bool]
     by_account: Attempts
     by_address: Attempts
+    bearer: Callable[[str], Person | None] = lambda _header: None
     closing: asyncio.Event = field(default_factory=asyncio.Event)
     hashing: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(2))
 

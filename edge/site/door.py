@@ -23,6 +23,9 @@ from edge.site.person import Person
 
 OPEN_PAGES = ("/sign-in", "/healthz")
 OPEN_FOLDERS = ("/welcome/", "/static/")
+PROGRAMS = "/api/"
+"""Here other programs come in with a token instead of a session."""
+
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 BODY_SECONDS = 30.0
 
@@ -75,12 +78,18 @@ class Door:
         request.state.person = None
         if path == "/healthz" or path.startswith("/static/"):
             return None
-        cookie = request.cookies.get(self._site.cookie, "")
-        person = await run_in_threadpool(self._site.sessions.recognise, cookie)
+        person = await run_in_threadpool(self._who, request)
         request.state.person = person
         if person or path in OPEN_PAGES or path.startswith(OPEN_FOLDERS) or self._scraper(request):
             return None
         return _refused(request)
+
+    def _who(self, request: Request) -> Person | None:
+        """The program that shows a token at the API, or the person of the session."""
+        token = request.headers.get("authorization")
+        if token is not None and request.url.path.startswith(PROGRAMS):
+            return self._site.bearer(token)
+        return self._site.sessions.recognise(request.cookies.get(self._site.cookie, ""))
 
     def _scraper(self, request: Request) -> bool:
         """Whether Prometheus asks, with its token."""

@@ -13,25 +13,31 @@ from fastapi import FastAPI
 from edge.errors import EdgeError
 from edge.settings.schema import TownshipSettings
 from edge.site.words import load_words
+from edge.township.api import pages as token_pages
+from edge.township.api import routes as api
+from edge.township.api.problems import Problems
 from edge.township.rates import CameraFact, cameras_of
 from edge.township.reports import pages as report_pages
 from edge.township.reports.press import Plan, Press
+from edge.township.store.listing import Listing
 from edge.township.web.rooms import Room
 
 log = logging.getLogger(__name__)
 
 HERE = Path(__file__).parent
-PARTS = (HERE / "reports",)
+PARTS = HERE / "reports", HERE / "api"
 TEMPLATES = [part / "templates" for part in PARTS]
 WORDS = [part / "words" for part in PARTS]
 STATICS = [HERE / "reports" / "static"]
-ROUTERS = [report_pages.router]
+ROUTERS = [report_pages.router, api.router, token_pages.router]
 PRESS_EVERY_S = 10.0
 
 
 def furnish(app: FastAPI, room: Room, settings: TownshipSettings) -> None:
     """Give the routes what they work with; nothing is started."""
     app.state.press = _press(room, settings)
+    app.state.listing = Listing(room.store.database)
+    app.add_middleware(Problems)
 
 
 @asynccontextmanager

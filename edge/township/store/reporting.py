@@ -163,8 +163,10 @@ class Reporting:
 
     def village_names(self) -> dict[str, str]:
         """Name of the village each placed box stands in."""
-        query = sa.select(hub_places.c.hub, villages.c.name).join(
-            villages, villages.c.code == hub_places.c.village
+        query = (
+            sa.select(hub_places.c.hub, villages.c.name)
+            .select_from(hub_places)
+            .join(villages, villages.c.code == hub_places.c.village)
         )
         with self._database.read() as connection:
             return {row.hub: row.name for row in connection.execute(query)}
@@ -173,6 +175,7 @@ class Reporting:
         """How many cameras were built, by the name of the village, as the list of cameras says."""
         query = (
             sa.select(villages.c.name, sa.func.count())
+            .select_from(cameras)
             .join(villages, villages.c.code == cameras.c.village)
             .where(sight.of_village(cameras.c.village))
             .group_by(villages.c.name)

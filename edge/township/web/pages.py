@@ -12,6 +12,7 @@ from edge.settings.schema import TownshipSettings
 from edge.site import build_site
 from edge.site.passwords import Passwords
 from edge.township import outside
+from edge.township.api.tokens import recogniser
 from edge.township.cases.photos import LARGEST_BYTES
 from edge.township.map_tiles import tiles_of
 from edge.township.places.desk import ImportDesk
@@ -86,6 +87,7 @@ def build_pages(
         health=health,
         passwords=doors.passwords,
         uploads=places.UPLOADS,
+        bearer=recogniser(room.store.tokens, room.clock),
         image_hosts={"/map": tiles.host} if tiles.host else None,
     )
     furnish(app, room)

@@ -1,0 +1,1 @@
+"""The township for other programs: a REST API with tokens, and cases as files."""
