@@ -17,7 +17,7 @@ from typing import Self
 
 from broadcast.errors import BroadcastError
 from broadcast.player import Broadcaster
-from broadcast.speakers.registry import SpeakerPlan, build_speaker
+from broadcast.speakers.registry import build_speaker
 from broadcast.templates import Phrases, phrases
 from broadcast.voices.espeak import EspeakVoice
 from broadcast.voices.silent import SilentVoice
@@ -49,6 +49,7 @@ from edge.sighting import SightBoard
 from edge.site.invitations import invite
 from edge.site.server import Server
 from edge.store.evidence import EvidenceStore
+from edge.speakers import speaker_plan
 from edge.store.hub import HubStore
 from edge.store.records import Incident, PlayRecord
 from edge.supervisor import PATIENCE, Patience, WorkerSupervisor
@@ -170,10 +171,7 @@ class Hub:
         )  # fmt: skip
 
     def _start_broadcast(self, folder: Path) -> None:
-        plans = [
-            SpeakerPlan(s.id, s.kind, device=s.device, folder=folder / s.folder)
-            for s in self.settings.speaker
-        ]
+        plans = [speaker_plan(section, folder) for section in self.settings.speaker]
         try:
             horns = [build_speaker(plan) for plan in plans]
         except BroadcastError as error:

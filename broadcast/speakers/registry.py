@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from broadcast.errors import SpeakerError
 from broadcast.speakers.alsa import AlsaSpeaker
 from broadcast.speakers.file import FileSpeaker
+from broadcast.speakers.rtp import RtpSpeaker, RtpTarget
 from broadcast.speakers.silent import SilentSpeaker
 from broadcast.speakers.speaker import Speaker
 
@@ -20,6 +21,7 @@ class SpeakerPlan:
     Attributes:
         device: `alsa`: name of the PCM.
         folder: `file`: where the WAV files go.
+        rtp: `rtp`: where the packets go, and as what.
     """
 
     id: str
@@ -27,11 +29,13 @@ class SpeakerPlan:
     zone: str = ""
     device: str = "default"
     folder: Path = Path("sound")
+    rtp: RtpTarget = field(default_factory=lambda: RtpTarget("239.255.10.7:5004"))
 
 
 SPEAKERS: dict[str, Callable[[SpeakerPlan], Speaker]] = {
     "alsa": lambda plan: AlsaSpeaker(plan.id, plan.device, zone=plan.zone),
     "file": lambda plan: FileSpeaker(plan.id, plan.folder, zone=plan.zone),
+    "rtp": lambda plan: RtpSpeaker(plan.id, plan.rtp, zone=plan.zone),
     "silent": lambda plan: SilentSpeaker(plan.id, zone=plan.zone),
 }
 

@@ -236,7 +236,7 @@ class SpeakerSection(Section):
     """One loudspeaker."""
 
     id: Id = Field(description="Id of the speaker.")
-    kind: Literal["alsa", "file", "silent"] = Field(description="How it is driven.")
+    kind: Literal["alsa", "file", "rtp", "silent"] = Field(description="How it is driven.")
     device: str = Field("default", description="`alsa`: name of the PCM, by card id.")
     folder: Path = Field(Path("sound"), description="`file`: folder of the WAV files.")
 
@@ -257,6 +257,26 @@ class TalkdownSection(Section):
     enabled: bool = Field(True, description="Speak warnings at all.")
     cool_down_s: Annotated[float, Field(ge=0, le=86400)] = Field(
         30.0, description="Seconds before the same place is warned again."
+    address: str = Field(
+        "239.255.10.7:5004",
+        max_length=60,
+        description="`rtp`: multicast group or address of one horn, and the port.",
+    )
+    codec: Literal["pcma", "pcmu", "g722", "l16", "opus"] = Field(
+        "pcma", description="`rtp`: how sound is packed; the horn has to be set to the same."
+    )
+    ttl: Annotated[int, Field(ge=0, le=255)] = Field(
+        4, description="`rtp`: how many routers a multicast packet may pass, and itself."
+    )
+    interface: str = Field(
+        "",
+        pattern=r"^[\w.:@-]{0,15}$",
+        description="`rtp`: network interface for multicast, for example `eth0`; empty leaves it "
+        "to the system.",
+    )
+    rate_hz: Annotated[int, Field(ge=0, le=48_000)] = Field(
+        0, description="`rtp` with `l16`: samples a second; 0 is 44100, which every horn knows."
+    )
     )
     per_hour: Annotated[int, Field(ge=1, le=600)] = Field(
         30, description="Warnings an hour at most for one camera; life safety is exempt."

@@ -15,8 +15,10 @@ import pytest
 from broadcast.speakers.alsa import AlsaSpeaker
 from broadcast.speakers.file import FileSpeaker
 from broadcast.speakers.registry import SPEAKERS, SpeakerPlan, build_speaker
+from broadcast.speakers.rtp import RtpSpeaker, RtpTarget
 from broadcast.speakers.silent import SilentSpeaker
 from broadcast.speakers.speaker import Speaker
+from tests.broadcast.horns import RtpHorn
 from tests.requirements import need
 
 RATE_HZ = 22_050
@@ -51,9 +53,16 @@ def _file(folder: Path) -> Subject:
     return Subject(FileSpeaker("horn", folder), heard)
 
 
+def _rtp(_: Path) -> Subject:
+    horn = RtpHorn()
+    target = RtpTarget(horn.address, codec="l16", rate_hz=RATE_HZ)
+    return Subject(RtpSpeaker("horn", target), lambda: horn.last().astype("<i2").tobytes())
+
+
 SUBJECTS: dict[str, Callable[[Path], Subject]] = {
     "alsa": _alsa,
     "file": _file,
+    "rtp": _rtp,
     "silent": lambda _: Subject(SilentSpeaker("horn"), None),
 }
 

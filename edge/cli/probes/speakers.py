@@ -10,14 +10,14 @@ from edge.settings.schema import HubSettings
 
 def look(subject: Subject) -> Iterator[Finding]:
     from broadcast.errors import SpeakerError  # noqa: PLC0415 - a console has no sound
-    from broadcast.speakers.registry import SpeakerPlan, build_speaker  # noqa: PLC0415
+    from broadcast.speakers.registry import build_speaker  # noqa: PLC0415
+    from edge.speakers import speaker_plan  # noqa: PLC0415
 
     settings = subject.settings
     for section in settings.speaker if isinstance(settings, HubSettings) else []:
-        plan = SpeakerPlan(section.id, section.kind, device=section.device, folder=section.folder)
         about = f"speaker:{section.id}"
         try:
-            complaint = build_speaker(plan).probe()
+            complaint = build_speaker(speaker_plan(section, Path())).probe()
         except SpeakerError as error:
             complaint = str(error)
         if complaint:
