@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from urllib.parse import quote, urlsplit, urlunsplit
 
+from edge.clips import clip_spec
 from edge.errors import StartError
 from edge.incidents import RuleFacts, Surroundings
 from edge.settings.places import BUILT_IN, CAPACITY
@@ -32,6 +33,7 @@ def worker_specs(settings: HubSettings) -> tuple[WorkerSpec, ...]:
             threads=settings.vision.threads,
             extra_models=extra_models(settings),
             capacity=str(settings.state.folder / CAPACITY),
+            clips=clip_spec(settings.recording, settings.state.folder),
         )
         for number in range(workers)
         if cameras

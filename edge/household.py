@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 from broadcast.player import Broadcaster
 from edge import __version__
 from edge.announcing import AnnouncingDesk
+from edge.clips import ClipBook
 from edge.clock import Clock, Stamp
 from edge.conditions import free_mb
 from edge.enrolment.keeper import CertificateView
@@ -20,7 +22,7 @@ from edge.settings.schema import HubSettings
 from edge.sighting import SightBoard
 from edge.store.evidence import EvidenceStore
 from edge.store.hub import HubStore
-from edge.store.records import Incident, TuningRecord
+from edge.store.records import ClipRecord, Incident, TuningRecord
 from edge.supervisor import WorkerSupervisor
 from edge.web.house import CameraView, LinkView, Overview, SightView, SpeakerView
 from vision.errors import VisionError
@@ -49,6 +51,7 @@ class Rooms:
     bus: Bus
     store: HubStore
     evidence: EvidenceStore
+    clips: ClipBook
     board: CameraBoard
     sights: SightBoard
     learning: LearningDesk
@@ -103,6 +106,12 @@ class Household:
 
     def evidence(self, sha256: str) -> bytes | None:
         return self._hub.evidence.get(sha256)
+
+    def clip(self, incident_id: str) -> tuple[ClipRecord | None, str]:
+        return self._hub.clips.state(incident_id)
+
+    def clip_file(self, sha256: str) -> Path | None:
+        return self._hub.clips.path(sha256)
 
     def thumbnail(self, sha256: str) -> bytes | None:
         picture = self.evidence(sha256)
@@ -189,6 +198,7 @@ class Household:
                 gate=health.report.gate,
                 gate_why=health.report.gate_why,
                 clock_offset_s=health.report.clock_offset_s,
+                retry_in_s=health.report.retry_in_s,
             )
             for health in self._hub.board.all()
         )

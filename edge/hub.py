@@ -25,6 +25,7 @@ from broadcast.voices.voice import Voice
 from edge import conditions
 from edge.announcing import AnnouncingDesk
 from edge.cameras import read_secret, rule_spec, surroundings, worker_specs
+from edge.clips import ClipBook
 from edge.clock import Clock, SystemClock
 from edge.conditions import Condition, Examination
 from edge.enrolment.identity import IdentityFolder
@@ -48,8 +49,8 @@ from edge.settings.schema import HubSettings
 from edge.sighting import SightBoard
 from edge.site.invitations import invite
 from edge.site.server import Server
-from edge.store.evidence import EvidenceStore
 from edge.speakers import speaker_plan
+from edge.store.evidence import EvidenceStore
 from edge.store.hub import HubStore
 from edge.store.records import Incident, PlayRecord
 from edge.supervisor import PATIENCE, Patience, WorkerSupervisor
@@ -153,6 +154,9 @@ class Hub:
         self._stack.callback(self.store.close)
         self.evidence = EvidenceStore(folder / "evidence")
         self.upkeep = Upkeep(self.settings.state, self.store, self.evidence, self.clock)
+        self.clips = ClipBook(
+            self.settings.recording, self.store, folder, clock=self.clock, bus=self.bus
+        )
         self.timekeeper = Timekeeper(
             self.clock, self.store, on_change=lambda: self.bus.publish(Change("hub"))
         )
@@ -225,6 +229,7 @@ class Hub:
             new_id=self._new_id,
             thumbnail=thumbnail,
             on_change=self._incident_changed,
+            on_report=self.clips.note,
         )
         self.lookout = Lookout(
             desk,
@@ -239,6 +244,7 @@ class Hub:
             bus=self.bus,
             warn=self.warn,
             warn_unremembered=self._warn_unremembered,
+            take_clip=self.clips.take,
         )
         self._stack.callback(self.lookout.close)
         eyes = Eyes(self.supervisors)
@@ -284,6 +290,7 @@ class Hub:
             clock=self.clock,
             on_time=self.timekeeper.offered,
             pictures=self.evidence.get,
+            clips=self.clips,
         )
         self.keeper = Keeper(state, self.clock, on_renewed=self.link.renew, on_keys=obeyed.learn)
         self.orders.answer = self.link.answer
@@ -316,6 +323,7 @@ class Hub:
             bus=self.bus,
             store=self.store,
             evidence=self.evidence,
+            clips=self.clips,
             board=self.board,
             sights=self.sights,
             learning=self.learning,
@@ -357,7 +365,7 @@ class Hub:
         if isinstance(report, SightReport):
             self.sights.take(report)
         if isinstance(report, WorkerReady):
-            cameras = tuple(c.id for c in spec.cameras)
+            cameras = report.cameras or tuple(c.id for c in spec.cameras)
             loop.call_later(ORPHAN_S, self.lookout.workers_ready, cameras)
         self._on_report(report)
 
@@ -429,6 +437,7 @@ class Hub:
             if since_housekeeping >= HOUSEKEEPING_S:
                 since_housekeeping = 0.0
                 await asyncio.to_thread(self.upkeep.run)
+                await asyncio.to_thread(self.clips.keep_house)
                 await asyncio.to_thread(self.learning.keep_house)
             await asyncio.sleep(TICK_S)
 

@@ -100,6 +100,7 @@ class IncidentDesk:
         new_id: NewId,
         thumbnail: Callable[[bytes], bytes],
         on_change: Callable[[Incident, Phase], None],
+        on_report: Callable[[IncidentReport, Incident], None] = lambda _report, _incident: None,
     ) -> None:
         self._store = store
         self._evidence = evidence
@@ -108,6 +109,7 @@ class IncidentDesk:
         self._new_id = new_id
         self._thumbnail = thumbnail
         self._on_change = on_change
+        self._on_report = on_report
         self._open: dict[Place, Incident] = {_place_of(i): i for i in store.open_incidents()}
         self._orphans: set[Place] = set(self._open)
         self._inherited: set[Place] = set(self._open)
@@ -153,6 +155,7 @@ class IncidentDesk:
         )
         phase = Phase.CLOSED if closed else Phase.OPENED if known.rev == 0 else Phase.UPDATED
         self._save(incident, phase, report.jpeg if sha else b"")
+        self._on_report(report, incident)
         return incident
 
     def set_condition(

@@ -23,6 +23,7 @@ from edge.talkdown import Place, TalkdownPolicy
 from vision.reports import (
     CameraReport,
     CameraState,
+    ClipReport,
     Heartbeat,
     IncidentReport,
     Phase,
@@ -54,8 +55,10 @@ class Lookout:
         bus: Bus,
         warn: Warn,
         warn_unremembered: Callable[[IncidentReport], None],
+        take_clip: Callable[[ClipReport], None] = lambda _report: None,
     ) -> None:
         """Args: `warn_unremembered` speaks for an incident the disk would not take."""
+        self._take_clip = take_clip
         self._desk = desk
         self._board = board
         self._policy = policy
@@ -92,6 +95,8 @@ class Lookout:
                     self._take_camera(camera)
             case IncidentReport():
                 self._submit(lambda: self._remember(report))
+            case ClipReport():
+                self._submit(lambda: self._guarded(lambda: self._take_clip(report)))
             case _:
                 pass
 

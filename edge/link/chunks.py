@@ -10,6 +10,7 @@ from __future__ import annotations
 import logging
 from collections import OrderedDict
 from collections.abc import Callable
+from typing import Protocol
 
 from edge.errors import EdgeError, MessageRefused, StoreError
 from edge.link import topics
@@ -25,10 +26,23 @@ _SMALLEST_BYTES = 2 * 1024
 _SLOW_S = 0.3
 _QUICK_S = 0.1
 _LOST_S = 30.0
+_NO_CLIPS = "This box keeps no recordings."
 _GONE = "The picture is no longer kept on the box of the village."
 
 Read = Callable[[str], bytes | None]
 """The picture of a SHA-256; None when it is not kept any more."""
+
+
+class Clips(Protocol):
+    """The recordings of incidents; errors are `StoreError`."""
+
+    def find(self, incident: str) -> tuple[str, str]:
+        """SHA-256 of the recording of an incident, or empty and a sentence that says why."""
+        ...
+
+    def piece(self, sha256: str, offset: int, length: int) -> tuple[int, bytes] | None:
+        """Size of the whole and a piece of it; None if this is no recording that is kept."""
+        ...
 
 
 class Chunks:
@@ -43,6 +57,7 @@ class Chunks:
         hub: str,
         is_calm: Callable[[], bool],
         allows: Callable[[int, int], bool],
+        clips: Clips | None = None,
     ) -> None:
         """Nothing is read before it is asked for.
 
@@ -53,6 +68,7 @@ class Chunks:
             hub: Id of this box.
             is_calm: Whether nothing more urgent is under way.
             allows: Whether so many bytes of a lane may be sent today.
+            clips: Recordings; without them orders for one are answered with a sentence.
         """
         self._grants = grants
         self._read = read
@@ -60,6 +76,7 @@ class Chunks:
         self._hub = hub
         self._is_calm = is_calm
         self._allows = allows
+        self._clips = clips
         self._waiting: OrderedDict[str, Pull] = OrderedDict()
         self._under_way: tuple[int, float] | None = None
         self._rest_until = 0.0
@@ -77,13 +94,21 @@ class Chunks:
         except ValueError as error:
             raise MessageRefused(f"The order {command.name} is not complete: {error}.") from error
         if order.kind == "clip":
-            return "This box keeps pictures only; a clip needs recording."
-        if not self._grants.is_evidence(order.incident, order.sha256):
+            return self._allow_clip(command.id, order.incident)
+        if order.sha256 is None or not self._grants.is_evidence(order.incident, order.sha256):
             raise MessageRefused("The picture that is asked for belongs to no incident here.")
         if self._read(order.sha256) is None:
             return _GONE
         self._grants.grant(command.id, order.sha256)
         return ""
+
+    def _allow_clip(self, order: str, incident: str) -> str:
+        if self._clips is None:
+            return _NO_CLIPS
+        sha256, problem = self._clips.find(incident)
+        if sha256:
+            self._grants.grant(order, sha256)
+        return problem
 
     def begin(self) -> None:
         """A new connection: the township asks again for what it lacks."""
@@ -130,16 +155,28 @@ class Chunks:
             self._under_way = (mid, now)
 
     def _piece(self, pull: Pull) -> bytes:
+        length = min(pull.length, self._piece_bytes)
         try:
+            if (clip := self._of_clip(pull, length)) is not None:
+                return clip
             whole = self._picture(pull.transfer)
         except StoreError as error:
             _log.warning("link transfer=%s unreadable=%s", pull.transfer, error)
             whole = None
         if whole is None:
             return Chunk(offset=0, size=0, problem=_GONE).framed(b"")
-        length = min(pull.length, self._piece_bytes)
         piece = whole[pull.offset : pull.offset + length]
         return Chunk(offset=pull.offset, size=len(whole)).framed(piece)
+
+    def _of_clip(self, pull: Pull, length: int) -> bytes | None:
+        """A framed piece if the transfer is a clip's; clips are not held in memory."""
+        sha256 = self._grants.granted(pull.transfer)
+        if self._clips is None or sha256 is None:
+            return None
+        found = self._clips.piece(sha256, pull.offset, length)
+        if found is None:
+            return None
+        return Chunk(offset=pull.offset, size=found[0], sha256=sha256).framed(found[1])
 
     def _picture(self, transfer: str) -> bytes | None:
         """The bytes behind a transfer; the last one is kept at hand for its next piece."""

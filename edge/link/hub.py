@@ -14,7 +14,7 @@ from typing import Literal
 from edge.clock import Clock
 from edge.errors import EdgeError, MessageRefused, StoreError
 from edge.link import topics
-from edge.link.chunks import Chunks, Read
+from edge.link.chunks import Chunks, Clips, Read
 from edge.link.connection import Arrived, Connection, Down, Event, Published, Up, Will
 from edge.link.housekeeping import Housekeeping
 from edge.link.hub_status import HubLinkSettings, LinkStatus
@@ -95,6 +95,7 @@ class HubLink:
         clock: Clock,
         on_time: Callable[[TimeOffer], None] = lambda _offer: None,
         pictures: Read = lambda _sha256: None,
+        clips: Clips | None = None,
         uniform: Callable[[float, float], float] = random.uniform,
     ) -> None:
         """Nothing is opened before `start`.
@@ -109,6 +110,7 @@ class HubLink:
             clock: The clock of the house.
             on_time: Told of the township's time while ours is not trusted and its is.
             pictures: Gives the full picture of a SHA-256, for the township to fetch.
+            clips: The recordings of incidents, likewise.
             uniform: Draws a number between two, for jitter.
         """
         topics.safe_id(settings.hub)
@@ -151,6 +153,7 @@ class HubLink:
             hub=settings.hub,
             is_calm=lambda: self._sender.is_calm,
             allows=self._tuning.budget.allows,
+            clips=clips,
         )
         self._orders = Orders(
             settings.hub,

@@ -335,7 +335,8 @@ class EvidenceOrder(Message):
     """
 
     incident: Uuid
-    sha256: Sha256
+    sha256: Sha256 | None = None
+    """Of the picture; a clip is asked for by its incident, and each piece tells its hash."""
     kind: Literal["picture", "clip"] = "picture"
 
 
@@ -438,6 +439,8 @@ class Chunk(Message):
     offset: Annotated[int, Field(ge=0, lt=2**40)]
     size: Annotated[int, Field(ge=0, lt=2**40)]
     problem: Sentence = ""
+    sha256: Sha256 | None = None
+    """Of the whole; told by clips, whose hash the order did not name."""
 
     def framed(self, piece: bytes) -> bytes:
         """Header, line feed, bytes."""

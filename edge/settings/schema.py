@@ -141,6 +141,24 @@ class VisionSection(Section):
     )
 
 
+class RecordingSection(Section):
+    """Short recordings of incidents, made of what the cameras send anyway."""
+
+    clips: bool = Field(True, description="Keep a short recording of every incident.")
+    before_s: Annotated[float, Field(ge=0, le=20)] = Field(
+        5.0, description="Seconds before the incident that are kept."
+    )
+    after_s: Annotated[float, Field(ge=1, le=30)] = Field(
+        10.0, description="Seconds after the incident that are kept."
+    )
+    clips_mb: Annotated[int, Field(ge=50)] = Field(
+        1000, description="The recordings may use this many megabytes; the oldest go first."
+    )
+    keep_days: Annotated[int, Field(ge=1, le=365)] = Field(
+        30, description="Days after which a recording is deleted."
+    )
+
+
 class ZoneSection(Section):
     """A named piece of a camera's picture."""
 
@@ -239,24 +257,6 @@ class SpeakerSection(Section):
     kind: Literal["alsa", "file", "rtp", "silent"] = Field(description="How it is driven.")
     device: str = Field("default", description="`alsa`: name of the PCM, by card id.")
     folder: Path = Field(Path("sound"), description="`file`: folder of the WAV files.")
-
-
-class BroadcastSection(Section):
-    """How the box speaks."""
-
-    voice: Literal["espeak", "silent"] = Field("espeak", description="Engine of the voice.")
-    chime: bool = Field(True, description="Sound a chime before the words.")
-    level_lufs: Annotated[float, Field(ge=-40, le=-10)] = Field(
-        -18.0, description="Loudness of speech, EBU R128."
-    )
-
-
-class TalkdownSection(Section):
-    """When an incident is answered by a spoken warning."""
-
-    enabled: bool = Field(True, description="Speak warnings at all.")
-    cool_down_s: Annotated[float, Field(ge=0, le=86400)] = Field(
-        30.0, description="Seconds before the same place is warned again."
     address: str = Field(
         "239.255.10.7:5004",
         max_length=60,
@@ -277,6 +277,24 @@ class TalkdownSection(Section):
     rate_hz: Annotated[int, Field(ge=0, le=48_000)] = Field(
         0, description="`rtp` with `l16`: samples a second; 0 is 44100, which every horn knows."
     )
+
+
+class BroadcastSection(Section):
+    """How the box speaks."""
+
+    voice: Literal["espeak", "silent"] = Field("espeak", description="Engine of the voice.")
+    chime: bool = Field(True, description="Sound a chime before the words.")
+    level_lufs: Annotated[float, Field(ge=-40, le=-10)] = Field(
+        -18.0, description="Loudness of speech, EBU R128."
+    )
+
+
+class TalkdownSection(Section):
+    """When an incident is answered by a spoken warning."""
+
+    enabled: bool = Field(True, description="Speak warnings at all.")
+    cool_down_s: Annotated[float, Field(ge=0, le=86400)] = Field(
+        30.0, description="Seconds before the same place is warned again."
     )
     per_hour: Annotated[int, Field(ge=1, le=600)] = Field(
         30, description="Warnings an hour at most for one camera; life safety is exempt."
@@ -294,6 +312,7 @@ class HubSettings(Section):
     web: WebSection = WebSection()
     link: HubLinkSection = HubLinkSection()
     vision: VisionSection = VisionSection()
+    recording: RecordingSection = RecordingSection()
     broadcast: BroadcastSection = BroadcastSection()
     talkdown: TalkdownSection = TalkdownSection()
     camera: list[CameraSection] = Field(default_factory=list, max_length=64)

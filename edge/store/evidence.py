@@ -1,4 +1,4 @@
-"""Pictures of incidents: JPEG files named by their content, on the disk before the incident."""
+"""Pictures and recordings of incidents: files named by their content."""
 
 from __future__ import annotations
 
@@ -18,10 +18,14 @@ class EvidenceStore:
     """A folder `ab/abcdef….jpg`; the name is the SHA-256 of the bytes.
 
     Every method may be called from any thread.
+
+    Args:
+        suffix: How the names of the files end.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, suffix: str = ".jpg") -> None:
         self._folder = folder
+        self._suffix = suffix
 
     def put(self, jpeg: bytes) -> str:
         """Keep a picture; it is on the disk when this returns.
@@ -60,6 +64,22 @@ class EvidenceStore:
             raise from_system(error, path) from error
         return data if hashlib.sha256(data).hexdigest() == sha256 else None
 
+    def piece(self, sha256: str, offset: int, length: int) -> tuple[int, bytes] | None:
+        """Size of the whole and some of its bytes, unchecked; None if it is not kept.
+
+        Raises:
+            StoreError: The name is no SHA-256, or the file cannot be read.
+        """
+        path = self.path(sha256)
+        try:
+            with path.open("rb") as file:
+                file.seek(offset)
+                return path.stat().st_size, file.read(length)
+        except FileNotFoundError:
+            return None
+        except OSError as error:
+            raise from_system(error, path) from error
+
     def path(self, sha256: str) -> Path:
         """Where a picture lies or would lie.
 
@@ -68,7 +88,7 @@ class EvidenceStore:
         """
         if not _SHA256.fullmatch(sha256):
             raise StoreError(f"{sha256[:80]!r} is not the name of a picture.")
-        return self._folder / sha256[:2] / f"{sha256}.jpg"
+        return self._folder / sha256[:2] / f"{sha256}{self._suffix}"
 
     def prune(
         self,
@@ -100,7 +120,7 @@ class EvidenceStore:
         return gone
 
     def _files(self) -> Iterator[tuple[float, int, Path]]:
-        for path in self._folder.glob("??/*.jpg"):
+        for path in self._folder.glob(f"??/*{self._suffix}"):
             try:
                 status = path.stat()
             except FileNotFoundError:

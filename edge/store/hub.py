@@ -12,8 +12,8 @@ from edge.errors import StoreError
 from edge.ids import NewId, uuid7
 from edge.store.accounts import AccountTable
 from edge.store.boots import BootTable
-from edge.store.clips import ClipTable
 from edge.store.calendar import CalendarTable
+from edge.store.clips import ClipTable
 from edge.store.database import Database
 from edge.store.dropping import DroppingTable
 from edge.store.grants import GrantTable

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Protocol
 
 from edge.clock import Stamp
 from edge.enrolment.keeper import CertificateView
 from edge.events import Bus
-from edge.store.records import AuditEntry, Incident, PlayRecord, TuningRecord
+from edge.store.records import AuditEntry, ClipRecord, Incident, PlayRecord, TuningRecord
 from vision.boxes import Box
 from vision.reports import SeenObject
 
@@ -43,6 +44,7 @@ class CameraView:
         looked_every_s: Seconds between two looks, as it really was lately; 0: not known yet.
         gate, gate_why: How much of it is decoded and why, as in `vision.reports.CameraReport`.
         clock_offset_s: Seconds by which its clock is fast; None: it does not say.
+        retry_in_s: While it is not seen: the pause before the next attempt.
     """
 
     id: str
@@ -59,6 +61,7 @@ class CameraView:
     gate: str = ""
     gate_why: str = ""
     clock_offset_s: float | None = None
+    retry_in_s: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,6 +184,14 @@ class House(Protocol):
 
     def evidence(self, sha256: str) -> bytes | None:
         """The evidence JPEG, or None when it was pruned."""
+        ...
+
+    def clip(self, incident_id: str) -> tuple[ClipRecord | None, str]:
+        """The recording of an incident, or None and why it cannot be seen."""
+        ...
+
+    def clip_file(self, sha256: str) -> Path | None:
+        """The MP4 file of a recording; None if it is not kept any more."""
         ...
 
     def thumbnail(self, sha256: str) -> bytes | None:

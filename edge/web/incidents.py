@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Form, HTTPException, Request
-from fastapi.responses import RedirectResponse, Response
+from fastapi.responses import FileResponse, RedirectResponse, Response
 
 from edge.site import Person, Staff, Viewer, page, site_of
 from edge.store.records import Incident
@@ -57,6 +57,23 @@ def thumbnail(request: Request, person: Viewer, incident_id: str) -> Response:
     return _jpeg(request, incident, house_of(request).thumbnail(incident.evidence))
 
 
+@router.get("/{incident_id}/clip.mp4")
+def clip(request: Request, person: Viewer, incident_id: str, download: bool = False) -> Response:
+    """The recording; a player asks for it in ranges, of which the first is written down."""
+    house = house_of(request)
+    incident = incident_for(house, person, incident_id)
+    record, _ = house.clip(incident_id)
+    path = house.clip_file(record.sha256) if record else None
+    if path is None:
+        raise HTTPException(404)
+    if request.headers.get("range", "bytes=0-").startswith("bytes=0-"):
+        action = "download_clip" if download else "view_clip"
+        site_of(request).accounts.audit(person.name, action, incident_id)
+    name = f"{incident.camera}-{incident_id[:8]}.mp4" if download else None
+    headers = {"cache-control": "private, no-cache"}
+    return FileResponse(path, media_type="video/mp4", filename=name, headers=headers)
+
+
 @router.post("/{incident_id}/verdict")
 def judge(
     request: Request,
@@ -105,7 +122,14 @@ def _one(request: Request, person: Person, incident_id: str) -> dict[str, Any]:
     incident = incident_for(house, person, incident_id)
     reasons = REASONS if may_be_tuned(incident.kind) else ()
     plays = house.store.plays(20, incident_id)
-    return {"incident": incident, "plays": plays, "reasons": reasons}
+    clip, no_clip = house.clip(incident_id)
+    return {
+        "incident": incident,
+        "plays": plays,
+        "reasons": reasons,
+        "clip": clip,
+        "no_clip": no_clip,
+    }
 
 
 def _jpeg(request: Request, incident: Incident, jpeg: bytes | None) -> Response:

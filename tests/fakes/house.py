@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import replace
+from pathlib import Path
 
 import cv2
 import numpy as np
@@ -11,7 +12,7 @@ import numpy as np
 from edge.clock import SimulatedClock
 from edge.events import Bus, Change
 from edge.ids import uuid7
-from edge.store.records import AuditEntry, Incident, PlayRecord, TuningRecord
+from edge.store.records import AuditEntry, ClipRecord, Incident, PlayRecord, TuningRecord
 from edge.web.house import CameraView, LinkView, Overview, SightView, SpeakerView
 
 
@@ -84,6 +85,8 @@ class FakeHouse:
         self.bus = Bus()
         self.store = FakeMemory(clock)
         self.pictures: dict[str, bytes] = {}
+        self.clips: dict[str, tuple[ClipRecord | None, str]] = {}
+        self.clip_files: dict[str, Path] = {}
         self.orders: list[tuple[object, ...]] = []
         self.sights: dict[str, SightView] = {}
         self.proposed: list[TuningRecord] = []
@@ -123,6 +126,12 @@ class FakeHouse:
         return self.pictures.get(sha256)
 
     thumbnail = evidence
+
+    def clip(self, incident_id: str) -> tuple[ClipRecord | None, str]:
+        return self.clips.get(incident_id, (None, "There is no recording of this incident."))
+
+    def clip_file(self, sha256: str) -> Path | None:
+        return self.clip_files.get(sha256)
 
     def say(self, text: str, who: str, *, repeat: int, chime: bool) -> str:
         announcement = f"say-{len(self.orders) + 1}"

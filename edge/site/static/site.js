@@ -151,6 +151,12 @@ document.addEventListener("click", ({ target }) => {
     if (!menu.contains(target)) menu.open = false;
   }
 });
+document.addEventListener("error", ({ target }) => {
+  if (!target.matches?.("video[data-clip]")) return;
+  // Where the browser has no decoder for the camera's coding, say what to do instead.
+  const told = target.parentElement.querySelector("[data-cannot]");
+  if (told) told.hidden = false;
+}, true);
 document.addEventListener("keydown", ({ key }) => {
   if (key !== "Escape") return;
   for (const menu of document.querySelectorAll("details.more[open]")) menu.open = false;

@@ -10,6 +10,7 @@ import hashlib
 import logging
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 from edge.clock import Clock
@@ -26,6 +27,7 @@ log = logging.getLogger(__name__)
 
 ASK_AGAIN_S = 5.0
 GIVE_UP_S = 7 * 86_400.0
+STEPS = 20
 LARGEST_BYTES = 64 * 1024 * 1024
 _MEDIA_TYPE = "image/jpeg"
 _WRONG = "The picture that came is not the one that was announced. Ask for it again."
@@ -99,6 +101,42 @@ class Fetching:
             )
         return transfer
 
+    def request_clip(self, hub: str, incident: str, who: str) -> str:
+        """Ask a village for the recording of an incident; as `request`.
+
+        Raises:
+            LinkError: There is no signing key, or no such village.
+            StoreError: It could not be written down.
+        """
+        with self._database.read() as connection:
+            for known in transfers.transfers_of(connection, hub, incident):
+                if known.kind == "clip" and known.state != "failed":
+                    return known.id
+        now = self._clock.wall()
+        order = EvidenceOrder(incident=incident, kind="clip")
+        transfer = self._orders.fetch(hub, order, who)
+        with self._database.write() as connection:
+            transfers.begin(
+                connection,
+                Transfer(
+                    id=transfer,
+                    hub=hub,
+                    incident=incident,
+                    sha256="",
+                    kind="clip",
+                    media_type="video/mp4",
+                    size=0,
+                    received=0,
+                    state="requested",
+                    sentence="",
+                    requested_by=who,
+                    requested_at=now,
+                    changed_at=now,
+                ),
+            )
+        self._bus.publish(Change("evidence", incident))
+        return transfer
+
     def picture(self, sha256: str) -> bytes | None:
         """A picture that was fetched, or None."""
         return self._keep.get(sha256)
@@ -139,6 +177,14 @@ class Fetching:
         if head.problem or head.size > LARGEST_BYTES:
             self._end(transfer, "failed", head.problem or _TOO_LARGE)
             return
+        if not transfer.sha256:
+            # The first piece of a clip says what the whole must be; later ones cannot change it.
+            if head.sha256 is None:
+                self._end(transfer, "failed", _WRONG)
+                return
+            transfer = replace(transfer, sha256=head.sha256)
+            with self._database.write() as connection:
+                transfers.name(connection, transfer.id, head.sha256)
         path = self._part(transfer)
         have = path.stat().st_size if path.exists() else 0
         if head.offset == have and piece:
@@ -151,6 +197,7 @@ class Fetching:
                 transfers.advance(
                     connection, transfer.id, size=head.size, received=have, now=self._clock.wall()
                 )
+            self._tell_progress(transfer, head.size, have - len(piece), have)
             self._ask(transfer)
             return
         self._finish(transfer, path)
@@ -171,6 +218,11 @@ class Fetching:
         self._part(transfer).unlink(missing_ok=True)
         self._asked.pop(transfer.id, None)
         self._bus.publish(Change("evidence", transfer.incident))
+
+    def _tell_progress(self, transfer: Transfer, size: int, before: int, have: int) -> None:
+        """Once for every twentieth, so that pages are not woken for every piece."""
+        if size and before * STEPS // size != have * STEPS // size:
+            self._bus.publish(Change("evidence", transfer.incident))
 
     def _is_due(self, transfer: Transfer, now: float) -> bool:
         asked = self._asked.get(transfer.id)

@@ -58,6 +58,15 @@ def advance(
     )
 
 
+def name(connection: sa.Connection, transfer: str, sha256: str) -> None:
+    """The first piece of a clip said what its hash is."""
+    connection.execute(
+        transfers.update()
+        .where(transfers.c.id == transfer, transfers.c.sha256 == "")
+        .values(sha256=sha256)
+    )
+
+
 def end(connection: sa.Connection, transfer: str, state: str, sentence: str, *, now: float) -> bool:
     """It is here, or cannot be had; False if that was known."""
     statement = (
