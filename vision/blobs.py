@@ -77,6 +77,33 @@ def _stout(across: NDArray[np.int_]) -> tuple[int, int]:
     return int(stout[0]), int(stout[-1]) + 1
 
 
+def parted(regions: Sequence[Box], known: Sequence[Box]) -> list[Box]:
+    """Regions in which two known objects meet, cut half-way between the two largest of them.
+
+    Args:
+        regions: What moved.
+        known: Where objects that are followed should be now.
+    """
+    found: list[Box] = []
+    for region in regions:
+        inside = sorted((box for box in known if _holds(region, box)), key=_size)[-2:]
+        found += [region] if len(inside) < 2 else _halves(region, *inside)
+    return found
+
+
+def _holds(region: Box, box: Box) -> bool:
+    x, y = (box[0] + box[2]) / 2, (box[1] + box[3]) / 2
+    return region[0] <= x <= region[2] and region[1] <= y <= region[3]
+
+
+def _halves(region: Box, a: Box, b: Box) -> list[Box]:
+    left, top, right, bottom = region
+    between_x, between_y = (sum(a[::2]) + sum(b[::2])) / 4, (sum(a[1::2]) + sum(b[1::2])) / 4
+    if abs(sum(a[::2]) - sum(b[::2])) >= abs(sum(a[1::2]) - sum(b[1::2])):
+        return [(left, top, between_x, bottom), (between_x, top, right, bottom)]
+    return [(left, top, right, between_y), (left, between_y, right, bottom)]
+
+
 def merged(boxes: Sequence[Box]) -> list[Box]:
     """Boxes that belong together become one; largest first."""
     rest = sorted(boxes, key=_size, reverse=True)

@@ -72,6 +72,8 @@ def flame_places(image: Image, most: int = MOST_PLACES) -> list[Box]:
 def flame_mask(small: Image) -> Mask:
     """1 where a pixel has the colour of flames, 0 elsewhere: H×W."""
     blue, green, red = cv2.split(small)
+    if cv2.minMaxLoc(red)[1] <= 170:
+        return np.zeros(red.shape, np.uint8)
     warm = cv2.subtract(red, blue)
     # The heart of a flame is white to a camera; it counts where it is warm.
     flame = (red > 170) & (red >= green) & (green > blue) & (warm > 45)
@@ -157,7 +159,7 @@ class FlameWatch:
         hot = flame_mask(small)
         since_s = frame.mono_s - self._seen_s
         self._seen_s = frame.mono_s
-        if light.shape != self._light.shape or not 0 < since_s <= FORGET_S:
+        if light.shape != self._light.shape or not 0 < since_s <= FORGET_S or not self._warm(hot):
             self._begin(light, hot)
             return []
         step = light - self._light
@@ -172,6 +174,10 @@ class FlameWatch:
         if not lively.any():
             return []
         return boxes_of(lively.astype(np.uint8), frame.width, frame.height, MOST_FLAMES)
+
+    def _warm(self, hot: Mask) -> bool:
+        """Whether anything has had the colour lately; most pictures end here."""
+        return cv2.countNonZero(hot) >= LEAST_PIXELS or float(self._hot.max()) > OFTEN
 
     def _begin(self, light: Plane, hot: Mask) -> None:
         self._light = light

@@ -50,6 +50,9 @@ STEADY = 10.0
 SETTLED_S = 10.0
 """What has stayed as it is for so long replaces any background."""
 
+SETTLE_EVERY_S = 0.45
+"""So seldom is looked at what has settled: half a second more or less is no matter."""
+
 LEAST_SETTLED_S = 0.9
 """Less is no rest, also for a camera that has just started."""
 
@@ -78,7 +81,7 @@ class MotionModel:
     def __init__(self) -> None:
         self._mean: Plane = np.empty((0, 0), np.float32)
         self._variance = self._anchor = self._steady_s = self._known_s = self._mean
-        self._seen_s = 0.0
+        self._seen_s = self._waited_s = self._shift = 0.0
         self._near = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (5, 5))
 
     def look(self, frame: Frame, held: Sequence[Box] = ()) -> Movement:
@@ -105,7 +108,10 @@ class MotionModel:
             return Movement((), everywhere=True)
         kept = self._kept(held, frame)
         self._learn(difference, shift, moving, kept, since_s)
-        self._replace(now, shift, moving & ~kept, since_s)
+        self._shift += shift
+        self._waited_s += since_s
+        if self._waited_s >= SETTLE_EVERY_S:
+            self._replace(now, moving & ~kept)
         return Movement(self._regions(moving, frame))
 
     def _begin(self, now: Plane, mono_s: float) -> None:
@@ -113,6 +119,7 @@ class MotionModel:
         self._variance = np.full(now.shape, FIRST_SIGMA**2, np.float32)
         self._anchor = now.copy()
         self._steady_s, self._known_s = np.zeros_like(now), np.zeros_like(now)
+        self._waited_s = self._shift = 0.0
         self._seen_s = mono_s
 
     def _learn(
@@ -132,11 +139,11 @@ class MotionModel:
         self._variance += rate * (difference * difference - self._variance)
         np.clip(self._variance, MIN_SIGMA**2, MAX_SIGMA**2, out=self._variance)
 
-    def _replace(
-        self, now: Plane, shift: float, strange: NDArray[np.bool_], since_s: float
-    ) -> None:
+    def _replace(self, now: Plane, strange: NDArray[np.bool_]) -> None:
         """Let what has settled be the background."""
-        self._anchor += shift
+        since_s = self._waited_s
+        self._anchor += self._shift
+        self._shift = self._waited_s = 0.0
         changed = np.abs(now - self._anchor) > STEADY
         np.copyto(self._anchor, now, where=changed)
         self._steady_s += since_s

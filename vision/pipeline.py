@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from vision.blobs import parted
 from vision.boxes import Box, Boxes, areas, overlaps, to_array
 from vision.detections import Detections
 from vision.detectors.detector import Detector
@@ -198,11 +199,13 @@ class Pipeline:
         self.detected += 1
         burning = self._flames.look(frame) if self._flames and movement.regions else []
         # Flames that do not flicker are none, and what only ever stirred has to stir again.
-        followed = [t.box for t in self._tracker.tracks if t.arrived and t.label != "fire"]
+        others = [track for track in self._tracker.tracks if track.label != "fire"]
+        followed = [track.box for track in others if track.arrived]
+        meeting = [t for t in others if t.proven and (t.arrived or t.label == "vehicle")]
+        stirring = parted(movement.regions, [t.expected(frame.mono_s) for t in meeting])
         still = _apart(followed, movement.regions)
-        found = self._detector.detect(
-            frame, (*burning, *parts(burning), *movement.regions, *still)
-        ).sound()
+        places = (*burning, *parts(burning), *stirring, *still)
+        found = self._detector.detect(frame, places).sound()
         return gathered(found, burning)
 
     def _judge(self, watched: _Watched, scene: Scene, frame: Frame) -> list[IncidentReport]:

@@ -57,7 +57,7 @@ COVERED = 0.5
 UNFOUND_S = 30.0
 """For so long, at most; then the detector has to find it again."""
 
-TRAVEL = 0.3
+TRAVEL = 0.4
 """So many of its own sizes must something have moved as a whole to have arrived from elsewhere."""
 
 GROWTH, ALIKE = 1.5, 1.4

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from vision.blobs import blobs, merged
+from vision.blobs import blobs, merged, parted
 from vision.boxes import Box
 from vision.frames import Frame, Image
 from vision.motion import LINES, MotionModel
@@ -112,6 +112,18 @@ def test_the_hole_left_by_who_stood_there_at_the_start_closes() -> None:
 def test_pieces_of_one_thing_become_one_box(boxes: list[Box], count: int) -> None:
     """Two cars beside each other stay two, and somebody whose belt looks like the wall is one."""
     assert len(merged(boxes)) == count
+
+
+def test_a_region_in_which_two_known_ones_meet_is_cut_between_them() -> None:
+    """Two cars beside each other are judged one by one; a car alone stays whole."""
+    region: Box = (0, 0, 100, 60)
+    left, right, elsewhere = (5, 5, 35, 55), (65, 5, 95, 55), (200, 5, 230, 55)
+    assert parted([region], [left, right, elsewhere]) == [(0, 0, 50, 60), (50, 0, 100, 60)]
+    assert parted([region], [(30, 0, 70, 20), (30, 40, 70, 60)]) == [
+        (0, 0, 100, 30),
+        (0, 30, 100, 60),
+    ]
+    assert parted([region], [left, elsewhere]) == [region]
 
 
 def test_two_whose_shadows_touch_are_parted() -> None:

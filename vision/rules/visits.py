@@ -41,6 +41,7 @@ class Visits:
         labels: The labels that count.
         does: Whether an object does it in a look; only asked about objects that are present.
         enough: In how many of the latest `LOOKS` it must have been seen doing it.
+        arrived: Whether it must have come from elsewhere; what it does may prove that already.
     """
 
     def __init__(
@@ -49,10 +50,12 @@ class Visits:
         does: Callable[[Track, Scene], bool],
         *,
         enough: int = ENOUGH,
+        arrived: bool = True,
     ) -> None:
         self._labels = frozenset(labels)
         self._does = does
         self._enough = enough
+        self._arrived = arrived
         self._visits: dict[int, Visit] = {}
 
     def look(self, scene: Scene) -> list[Visit]:
@@ -72,7 +75,9 @@ class Visits:
             if name in alive and any(visit.looks)
         }
         return [
-            visit for name, visit in self._visits.items() if name in doing and visit.track.arrived
+            visit
+            for name, visit in self._visits.items()
+            if name in doing and (visit.track.arrived or not self._arrived)
         ]
 
     def _note(self, track: Track, *, doing: bool, now_s: float) -> None:

@@ -43,7 +43,7 @@ class WrongWay:
         self._dwell_s = spec.dwell_s
         self._inside = stands_in(zone)
         self._paths: dict[int, deque[tuple[float, Point]]] = {}
-        self._visits = Visits(spec.labels, self._goes_against, enough=LOOKS)
+        self._visits = Visits(spec.labels, self._goes_against, enough=LOOKS, arrived=False)
         self._episode = Episode(spec.clear_s)
 
     def look(self, scene: Scene) -> list[Finding]:

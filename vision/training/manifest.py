@@ -11,7 +11,7 @@ from typing import Any
 from vision.detectors.crops import MARGIN, PATCH_PX
 from vision.training.data import BACKGROUND, CLASSES
 
-THRESHOLDS = {"person": 0.6, "vehicle": 0.55, "two-wheeler": 0.6, "fire": 0.6, "smoke": 0.6}
+THRESHOLDS = {"person": 0.6, "vehicle": 0.5, "two-wheeler": 0.6, "fire": 0.6, "smoke": 0.6}
 EXPERIMENTAL = frozenset({"smoke"})
 """Learnt, but not good enough to wake somebody; the detector does not report it."""
 
