@@ -11,6 +11,7 @@ EdgeError
 │   └── EnrolmentRefused  somebody asked for a certificate who may not have it, or asked wrongly
 ├── AccessRefused       somebody may not do what he asked for
 ├── CaseRefused         a step does not fit the case as it stands now
+├── CalendarRefused     the calendar cannot be changed like that; the sentence says what to do
 ├── SheetRefused        an uploaded list cannot be read at all
 └── StartError          a program cannot start; the sentence says what to do about it
 
@@ -72,8 +73,16 @@ class CaseRefused(EdgeError):
     """A step does not fit the case as it stands now; the sentence says what to do instead."""
 
 
+class CalendarRefused(EdgeError):
+    """The calendar cannot be changed like that; the sentence says what to do instead."""
+
+
 class SheetRefused(EdgeError):
     """An uploaded list is too large, damaged, or no list; the sentence says what to do."""
+
+
+class EgressRefused(EdgeError):
+    """Nothing may be sent to an address, or nobody took it there."""
 
 
 class StartError(EdgeError):
