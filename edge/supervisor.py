@@ -1,8 +1,12 @@
 """Keep a vision worker alive in a process of its own, so that its death is nobody else's.
 
 A worker that crashes, hangs, is killed or cannot load its model is started again with back-off;
-its cameras are reported degraded meanwhile. The worker speaks `vision.reports` over a socket pair
-and stops when that socket closes, so it never outlives the hub.
+its cameras are reported degraded meanwhile. A camera whose stream makes the worker crash is set
+apart: it gets a worker of its own, tried less and less often, and the others go on without it. One
+that behaves returns when the others' worker is next started anyway.
+
+The worker speaks `vision.reports` over a socket pair and stops when that socket closes, so it never
+outlives the hub.
 """
 
 from __future__ import annotations
@@ -10,15 +14,19 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import os
 import random
 import socket
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any
 
 from edge.clock import Clock
+from edge.quarantine import Suspicion, crashed
 from vision.errors import ProtocolError
+from vision.marks import LastWords, last_words, made
 from vision.orders import Order, Show, Tune, order_to_message
 from vision.reports import (
     LENGTHS,
@@ -40,6 +48,10 @@ log = logging.getLogger(__name__)
 WORKER_GONE = "worker"
 """The fault of a camera whose worker is being restarted."""
 
+DECODER_CRASHED = "decoder"
+"""The fault of a camera that was set apart, until it is seen again."""
+
+APART = "Its stream makes the decoder crash. It was set apart and is tried again in {minutes} min."
 INSTEAD = "Until that is put right, the built-in model watches instead."
 
 
@@ -53,6 +65,8 @@ class Patience:
         stop_s: From the request to stop until it is killed.
         backoff_s: First pause before a restart; doubles up to `backoff_most_s`.
         healthy_s: After this long without trouble the next pause is the first again.
+        apart_s: First pause of a camera that was set apart; doubles up to `apart_most_s`.
+        apart_well_s: After this long without trouble it may return to the others.
     """
 
     start_s: float = 60.0
@@ -61,6 +75,9 @@ class Patience:
     backoff_s: float = 0.25
     backoff_most_s: float = 30.0
     healthy_s: float = 30.0
+    apart_s: float = 30.0
+    apart_most_s: float = 1800.0
+    apart_well_s: float = 600.0
 
 
 PATIENCE = Patience()
@@ -107,6 +124,7 @@ class WorkerSupervisor:
         patience: Patience = PATIENCE,
         command: Callable[[int], Sequence[str]] = worker_command,
         randomness: Callable[[], float] = random.random,
+        first_pause_s: float = 0.0,
     ) -> None:
         self._spec = spec
         self._on_report = on_report
@@ -119,6 +137,11 @@ class WorkerSupervisor:
         self._instead = ""
         self._loop: asyncio.AbstractEventLoop | None = None
         self._line: asyncio.StreamWriter | None = None
+        self._first_pause_s = first_pause_s
+        self._suspicion = Suspicion()
+        self._apart: dict[str, tuple[WorkerSupervisor, asyncio.Task[None]]] = {}
+        self._last_words: LastWords | None = None
+        self._began_s = 0.0
 
     @property
     def status(self) -> WorkerStatus:
@@ -136,6 +159,8 @@ class WorkerSupervisor:
 
     def show(self, camera: str, *, picture: bool = True) -> None:
         """Ask for the next look of a camera; may be called from any thread, returns at once."""
+        if (apart := self._apart.get(camera)) is not None:
+            apart[0].show(camera, picture=picture)
         self._order(Show(camera, picture))
 
     def tune(self, camera: str, tuning: Tuning) -> None:
@@ -144,6 +169,8 @@ class WorkerSupervisor:
             replace(one, tuning=tuning) if one.id == camera else one for one in self._spec.cameras
         )
         self._spec = replace(self._spec, cameras=cameras)
+        if (apart := self._apart.get(camera)) is not None:
+            apart[0].tune(camera, tuning)
         self._order(Tune(camera, tuning))
 
     def _order(self, order: Order) -> None:
@@ -160,13 +187,21 @@ class WorkerSupervisor:
 
     async def run(self) -> None:
         self._loop = asyncio.get_running_loop()
+        try:
+            await self._pause(self._first_pause_s)
+            await self._live()
+        finally:
+            await self._take_back(tuple(self._apart))
+
+    async def _live(self) -> None:
         pause_s = self._patience.backoff_s
         while not self._stopping.is_set():
-            began = self._clock.monotonic()
+            await self._take_back([c for c, (other, _) in self._apart.items() if other.well])
+            self._began_s = self._now()
             fault = await self._one_life()
             if self._stopping.is_set():
                 return
-            lived_s = self._clock.monotonic() - began
+            lived_s = self._now() - self._began_s
             if lived_s >= self._patience.healthy_s:
                 pause_s = self._patience.backoff_s
             self._set(pid=0, ready=False, fault=fault)
@@ -177,12 +212,94 @@ class WorkerSupervisor:
                 pause_s,
                 fault,
             )
-            self._report_degraded(fault)
+            self._report_degraded(fault, pause_s)
+            if self._set_apart():
+                pause_s = self._patience.backoff_s
             await self._pause(pause_s * (0.75 + 0.5 * self._randomness()))
             pause_s = min(pause_s * 2, self._patience.backoff_most_s)
 
+    @property
+    def well(self) -> bool:
+        """Whether the worker has run for long without trouble."""
+        long = self._now() - self._began_s >= self._patience.healthy_s
+        return self._status.ready and not self._status.fault and long
+
+    @property
+    def apart(self) -> frozenset[str]:
+        """Cameras that were set apart."""
+        return frozenset(self._apart)
+
+    def _together(self) -> WorkerSpec:
+        """What the shared worker watches."""
+        cameras = tuple(c for c in self._spec.cameras if c.id not in self._apart)
+        return replace(self._spec, cameras=cameras)
+
+    def _set_apart(self) -> bool:
+        """After a crash: give the camera that caused it a worker of its own."""
+        words, self._last_words = self._last_words, None
+        if words is None:
+            return False
+        among = [camera.id for camera in self._together().cameras]
+        guilty = self._suspicion.judge(words, among, self._now())
+        log.warning(
+            "worker crashed worker=%s suspected=%s certain=%s place=%r apart=%s",
+            *(self._spec.worker, ",".join(words.cameras) or "-", words.certain, words.place),
+            guilty or "-",
+        )
+        if not guilty:
+            return False
+        first_s = self._patience.apart_s
+        spec = replace(
+            self._spec,
+            worker=f"{self._spec.worker}-{guilty}",
+            cameras=tuple(camera for camera in self._spec.cameras if camera.id == guilty),
+        )
+        alone = WorkerSupervisor(
+            spec,
+            on_report=self._from_apart,
+            clock=self._clock,
+            patience=replace(
+                self._patience,
+                backoff_s=first_s * 2,
+                backoff_most_s=self._patience.apart_most_s,
+                healthy_s=self._patience.apart_well_s,
+            ),
+            command=self._command,
+            randomness=self._randomness,
+            first_pause_s=first_s,
+        )
+        self._apart[guilty] = (alone, asyncio.create_task(alone.run()))
+        self._on_report(_crashing(guilty, first_s))
+        return True
+
+    def _from_apart(self, report: Report) -> None:
+        """What a camera set apart reports; that it begins once more is no news."""
+        match report:
+            case CameraReport(state=CameraState.STARTING):
+                return
+            case Heartbeat():
+                cameras = (c for c in report.cameras if c.state is not CameraState.STARTING)
+                report = replace(report, cameras=tuple(cameras))
+            case _:
+                pass
+        self._on_report(report)
+
+    async def _take_back(self, cameras: Sequence[str]) -> None:
+        """Stop the workers of cameras that were set apart."""
+        for camera in cameras:
+            self._apart[camera][0].stop()
+        for camera in cameras:
+            await asyncio.gather(self._apart[camera][1], return_exceptions=True)
+            del self._apart[camera]
+            log.info("camera returned worker=%s camera=%s", self._spec.worker, camera)
+
     async def _one_life(self) -> str:
         """Start a worker and listen to it; returns why it ended."""
+        spec = self._together()
+        with _marks(spec) as marks:
+            return await self._life_of(replace(spec, marks=marks))
+
+    async def _life_of(self, spec: WorkerSpec) -> str:
         ours, theirs = socket.socketpair()
         try:
             with theirs:
@@ -190,7 +307,7 @@ class WorkerSupervisor:
                     *self._command(theirs.fileno()),
                     stdin=asyncio.subprocess.DEVNULL,
                     stderr=asyncio.subprocess.PIPE,
-                    pass_fds=[theirs.fileno()],
+                    pass_fds=[theirs.fileno(), *([spec.marks] if spec.marks >= 0 else [])],
                 )
         except OSError as error:
             ours.close()
@@ -198,7 +315,7 @@ class WorkerSupervisor:
         self._set(pid=process.pid, starts=self._status.starts + 1, heard_mono_s=self._now())
         reader, writer = await asyncio.open_connection(sock=ours)
         logging_on = asyncio.create_task(_log_on(process.stderr))
-        listening = asyncio.create_task(self._listen(reader, writer))
+        listening = asyncio.create_task(self._listen(spec, reader, writer))
         stopping = asyncio.create_task(self._stopping.wait())
         try:
             await asyncio.wait({listening, stopping}, return_when=asyncio.FIRST_COMPLETED)
@@ -209,15 +326,20 @@ class WorkerSupervisor:
             with contextlib.suppress(asyncio.CancelledError):
                 await listening
             await self._end(process, writer)
+            if crashed(process.returncode) and spec.marks >= 0:
+                cameras = [camera.id for camera in spec.cameras]
+                self._last_words = last_words(spec.marks, cameras)
             logging_on.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await logging_on
 
-    async def _listen(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> str:
+    async def _listen(
+        self, spec: WorkerSpec, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+    ) -> str:
         last_fault = ""
         wait_s = self._patience.start_s
         try:
-            writer.write(encode(self._spec.to_json()))
+            writer.write(encode(spec.to_json()))
             self._line = writer
             await writer.drain()
             while True:
@@ -282,10 +404,14 @@ class WorkerSupervisor:
             async with asyncio.timeout(seconds):
                 await self._stopping.wait()
 
-    def _report_degraded(self, sentence: str) -> None:
-        for camera in self._spec.cameras:
+    def _report_degraded(self, sentence: str, pause_s: float) -> None:
+        cameras = self._together().cameras
+        crashing = self._last_words is not None and self._last_words.cameras
+        for camera in cameras:
             self._on_report(
-                CameraReport(
+                _crashing(camera.id, pause_s)
+                if crashing and len(cameras) == 1
+                else CameraReport(
                     camera.id, CameraState.DEGRADED, fault=WORKER_GONE, detail=sentence[:200]
                 )
             )
@@ -297,6 +423,31 @@ class WorkerSupervisor:
         if changes.get("fault") and not self._status.fault:
             changes["fault_mono_s"] = self._now()
         self._status = replace(self._status, **changes)
+
+
+def _crashing(camera: str, again_in_s: float) -> CameraReport:
+    minutes = APART.format(minutes=max(1, round(again_in_s / 60)))
+    return CameraReport(
+        camera,
+        CameraState.DEGRADED,
+        fault=DECODER_CRASHED,
+        detail=minutes,
+        retry_in_s=round(again_in_s, 1),
+    )
+
+
+@contextmanager
+def _marks(spec: WorkerSpec) -> Iterator[int]:
+    """Memory for the marks of one life; -1 where the system has none."""
+    try:
+        marks = made(len(spec.cameras))
+    except OSError:
+        yield -1
+        return
+    try:
+        yield marks
+    finally:
+        os.close(marks)
 
 
 async def _log_on(stderr: asyncio.StreamReader | None) -> None:

@@ -11,6 +11,7 @@ from threading import Event, Lock, Thread
 from vision.backoff import Backoff
 from vision.errors import SourceError, SourceFault
 from vision.frames import Picture
+from vision.marks import Mark, unmarked
 from vision.rate import Rate
 from vision.reports import CameraReport, CameraState
 from vision.slot import Slot
@@ -55,6 +56,7 @@ class Capture:
         slot: Where pictures go.
         backoff: How long to wait between attempts.
         clock: Monotonic seconds.
+        mark: Told while its stream is open.
     """
 
     def __init__(
@@ -66,7 +68,9 @@ class Capture:
         *,
         backoff: Backoff,
         clock: Callable[[], float] = time.monotonic,
+        mark: Mark | None = None,
     ) -> None:
+        self._mark = mark or unmarked()
         self._camera = camera
         self._url = url
         self._open_source = open_source
@@ -153,7 +157,7 @@ class Capture:
 
     def _watch(self, generation: int) -> None:
         """One connection, until it ends in order, breaks, or nobody wants it any more."""
-        with self._open_source() as source:
+        with self._mark.reading(), self._open_source() as source:
             begun_s: float | None = None
             for picture in source:
                 if self._stop.is_set() or generation != self._generation:

@@ -45,12 +45,14 @@ class WorkerReady:
 
     Attributes:
         looks_per_s: What its detector can do on this box, all cameras together; 0: not measured.
+        cameras: Ids of those it watches; empty: all it was ever told of.
     """
 
     worker: str
     model: str
     labels: tuple[str, ...]
     looks_per_s: float = 0.0
+    cameras: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -272,7 +274,8 @@ def report_from_message(header: bytes, body: bytes) -> Report:  # noqa: PLR0911 
         name = raw.pop("report")
         match name:
             case "WorkerReady":
-                return WorkerReady(**{**raw, "labels": tuple(raw["labels"])})
+                cameras = tuple(raw.get("cameras", ()))
+                return WorkerReady(**{**raw, "labels": tuple(raw["labels"]), "cameras": cameras})
             case "CameraReport":
                 return _camera(raw)
             case "Heartbeat":

@@ -12,6 +12,7 @@ from threading import Event, Thread
 from vision.errors import ModelError
 from vision.frames import Picture
 from vision.gate import GateController, Level
+from vision.marks import Mark, unmarked
 from vision.pipeline import Pipeline
 from vision.rate import Rate
 from vision.reports import IncidentReport
@@ -47,6 +48,7 @@ class Seat:
         stale: Pictures thrown away because they had waited too long.
         late: Looks that began more than an interval after they were due.
         cost_ms: What a look takes, lately.
+        mark: Told while its picture is analysed.
         failure: Why its latest picture could not be analysed; empty when it could.
     """
 
@@ -63,6 +65,7 @@ class Seat:
     late: int = 0
     cost_ms: float = 0.0
     failure: str = ""
+    mark: Mark = field(default_factory=unmarked)
     detections: Rate = field(default_factory=Rate)
     times_s: deque[float] = field(default_factory=lambda: deque(maxlen=KEPT_LOOKS))
 
@@ -188,7 +191,8 @@ class Scheduler:
         seat.due_s = max(seat.due_s + seat.granted_s, now + seat.granted_s / 2)
         before = seat.pipeline.detected
         try:
-            reports = seat.pipeline.look(picture)
+            with seat.mark.looking():
+                reports = seat.pipeline.look(picture)
         except ModelError:
             raise
         except Exception as error:

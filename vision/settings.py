@@ -147,6 +147,7 @@ class WorkerSpec:
         capacity: File that remembers how the models run best here; empty: measured each time.
         heartbeat_s: How often the worker says that it lives.
         clips: Recordings of incidents.
+        marks: Descriptor of the memory in which it marks whose stream it works on; -1: none.
     """
 
     worker: str
@@ -158,6 +159,7 @@ class WorkerSpec:
     extra_models: tuple[str, ...] = ()
     capacity: str = ""
     clips: ClipSpec = ClipSpec()
+    marks: int = -1
 
     def to_json(self) -> dict[str, Any]:
         return asdict(self)

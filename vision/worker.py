@@ -28,6 +28,7 @@ from vision.detectors.detector import Detector
 from vision.errors import ModelError, ProtocolError, RuleError, SourceFault
 from vision.frames import Picture
 from vision.gate import GateController, GatedDecoder, GateStatus, Places
+from vision.marks import open_marks
 from vision.models.capacity import fitted_detector
 from vision.orders import Order, OrderLine, Show, Tune
 from vision.packets import PacketWatch
@@ -68,6 +69,7 @@ class Worker:
     ) -> None:
         self._places = Places()
         self._spec = spec
+        self._marks = open_marks(spec.marks, [camera.id for camera in spec.cameras])
         self._orders = OrderLine(fd)
         self._outbox = outbox
         self._wake = Event()
@@ -147,9 +149,10 @@ class Worker:
             refused = CameraReport(camera.id, CameraState.LOST, SourceFault.OTHER, sentence)
             self._refused = (*self._refused, refused)
             return None
-        gate = GateController(camera.looks_per_s)
+        gate, mark = GateController(camera.looks_per_s), self._marks[camera.id]
+        recorder = self._clips.recorder(camera.id)
         decoder = partial(
-            GatedDecoder, gate, self._places, watch=watch, recorder=self._clips.recorder(camera.id)
+            GatedDecoder, gate, self._places, watch=watch, recorder=recorder, mark=mark
         )
         self._captures[camera.id] = Capture(
             camera.id,
@@ -157,9 +160,10 @@ class Worker:
             partial(open_source, camera, gate=decoder),
             slot,
             backoff=Backoff(random.SystemRandom().random),
+            mark=mark,
         )
         interval_s = 1 / max(camera.looks_per_s, 0.01)
-        return Seat(camera.id, slot, pipeline, interval_s, camera.priority, gate)
+        return Seat(camera.id, slot, pipeline, interval_s, camera.priority, gate, mark=mark)
 
     def _tell_changes(self) -> tuple[CameraReport, ...]:
         now = time.monotonic()
@@ -234,7 +238,13 @@ def work(fd: int) -> int:
         outbox.close(1.0)
         return NO_MODEL
     outbox.send(
-        WorkerReady(spec.worker, detector.name, detector.labels, round(capacity.looks_per_s, 1))
+        WorkerReady(
+            spec.worker,
+            detector.name,
+            detector.labels,
+            round(capacity.looks_per_s, 1),
+            tuple(camera.id for camera in spec.cameras),
+        )
     )
     worker = Worker(spec, fd, detector, outbox, detect_ms=capacity.look_ms)
     signal.signal(signal.SIGTERM, lambda *_: worker.ask_to_stop())

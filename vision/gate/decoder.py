@@ -18,6 +18,7 @@ from vision.errors import SourceError, SourceFault
 from vision.gate.controller import GateController
 from vision.gate.level import Level
 from vision.gate.ring import PacketRing
+from vision.marks import Mark, unmarked
 from vision.packets import PacketWatch
 
 WAIT_S = 0.5
@@ -61,6 +62,7 @@ class GatedDecoder:
         places: Shared by all cameras of the process.
         watch: Is shown every packet, decoded or not.
         recorder: Likewise, to keep the last seconds.
+        mark: Told while the decoder works.
     """
 
     def __init__(
@@ -69,7 +71,9 @@ class GatedDecoder:
         places: Places,
         watch: PacketWatch | None = None,
         recorder: PacketListener | None = None,
+        mark: Mark | None = None,
     ) -> None:
+        self._mark = mark or unmarked()
         controller.opened()
         if watch is not None:
             watch.opened()
@@ -177,7 +181,8 @@ class GatedDecoder:
         self, context: VideoCodecContext, packet: Packet[VideoStream] | None
     ) -> list[VideoFrame]:
         try:
-            frames = context.decode(packet)
+            with self._mark.decoding():
+                frames = context.decode(packet)
         except av.InvalidDataError:
             self.bad += 1
             return []
