@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 from edge.cli.probes.finding import Finding, Probe, Subject
 from edge.settings.schema import HubSettings
