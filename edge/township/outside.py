@@ -21,30 +21,48 @@ from edge.township.reports import pages as report_pages
 from edge.township.reports.press import Plan, Press
 from edge.township.store.listing import Listing
 from edge.township.web.rooms import Room
+from edge.township.webhooks import pages as webhook_pages
+from edge.township.webhooks.egress import Guard
+from edge.township.webhooks.mailroom import Mailroom
 
 log = logging.getLogger(__name__)
 
 HERE = Path(__file__).parent
-PARTS = HERE / "reports", HERE / "api"
+PARTS = HERE / "reports", HERE / "api", HERE / "webhooks"
 TEMPLATES = [part / "templates" for part in PARTS]
 WORDS = [part / "words" for part in PARTS]
 STATICS = [HERE / "reports" / "static"]
-ROUTERS = [report_pages.router, api.router, token_pages.router]
-PRESS_EVERY_S = 10.0
+ROUTERS = [report_pages.router, api.router, token_pages.router, webhook_pages.router]
+PRESS_EVERY_S, MAIL_EVERY_S = 10.0, 2.0
 
 
 def furnish(app: FastAPI, room: Room, settings: TownshipSettings) -> None:
-    """Give the routes what they work with; nothing is started."""
+    """Give the routes what they work with; nothing is started.
+
+    Raises:
+        StartError: The settings name a network that is none.
+    """
     app.state.press = _press(room, settings)
     app.state.listing = Listing(room.store.database)
+    app.state.mailroom = Mailroom(
+        room.store.letters,
+        room.clock,
+        settings.state.folder / "webhooks",
+        Guard(settings.webhooks.private_networks),
+        keep_days=settings.webhooks.keep_days,
+    )
     app.add_middleware(Problems)
 
 
 @asynccontextmanager
 async def working(app: FastAPI) -> AsyncIterator[None]:
-    """Make reports while this is open."""
+    """Make reports and deliver letters while this is open."""
     press: Press = app.state.press
-    tasks = [asyncio.create_task(_again(press.run_once, PRESS_EVERY_S), name="reports")]
+    mailroom: Mailroom = app.state.mailroom
+    tasks = [
+        asyncio.create_task(_again(press.run_once, PRESS_EVERY_S), name="reports"),
+        asyncio.create_task(_again(mailroom.run_once, MAIL_EVERY_S), name="letters"),
+    ]
     try:
         yield
     finally:

@@ -27,6 +27,8 @@ DOCUMENTS = frozenset(
         "edge/settings/schema.py",  # descriptions of settings, for the reference in English
         "edge/settings/document.py",  # writes that reference
         "edge/link/schema.py",  # the contract for programmers
+        "edge/township/api/routes.py",  # the same of the API
+        "edge/township/api/shapes.py",
     }
 )
 
