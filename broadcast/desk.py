@@ -15,7 +15,7 @@ from broadcast.clip import SAMPLE_BYTES
 from broadcast.errors import BroadcastError, SpeakerError
 from broadcast.pacing import Pace
 from broadcast.rendering import Rendering
-from broadcast.speakers.speaker import Speaker
+from broadcast.speakers.speaker import Speaker, WholeTaker
 
 log = logging.getLogger(__name__)
 
@@ -228,6 +228,8 @@ class Desk:
         pcm, rate = clip.pcm(), clip.rate_hz * SAMPLE_BYTES
         block = round(BLOCK_S * clip.rate_hz) * SAMPLE_BYTES
         self.speaker.open(announcement.id, clip.rate_hz)
+        if isinstance(self.speaker, WholeTaker):
+            self.speaker.take_whole(pcm)
         begun_s = moved_s = self._pace.now()
         written = 0
         while written < len(pcm):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 PATIENCE_S = 0.05
 """`write` and `drain` return within about this time, so that a cut is never late."""
@@ -69,4 +69,17 @@ class Speaker(Protocol):
 
     def probe(self) -> str:
         """Try to open now; empty when it opens, else a sentence with the remedy."""
+        ...
+
+
+@runtime_checkable
+class WholeTaker(Protocol):
+    """A speaker that wants the whole sound at the start, because its sink cannot be fed slowly."""
+
+    def take_whole(self, pcm: bytes) -> None:
+        """Take everything that will be written, right after `open`.
+
+        Raises:
+            SpeakerError: It was not opened.
+        """
         ...

@@ -254,7 +254,7 @@ class SpeakerSection(Section):
     """One loudspeaker."""
 
     id: Id = Field(description="Id of the speaker.")
-    kind: Literal["alsa", "file", "rtp", "silent"] = Field(description="How it is driven.")
+    kind: Literal["alsa", "file", "http", "rtp", "silent"] = Field(description="How it is driven.")
     device: str = Field("default", description="`alsa`: name of the PCM, by card id.")
     folder: Path = Field(Path("sound"), description="`file`: folder of the WAV files.")
     address: str = Field(
@@ -276,6 +276,40 @@ class SpeakerSection(Section):
     )
     rate_hz: Annotated[int, Field(ge=0, le=48_000)] = Field(
         0, description="`rtp` with `l16`: samples a second; 0 is 44100, which every horn knows."
+    )
+    url: str = Field(
+        "",
+        max_length=200,
+        pattern=r"^(https?://[^\s@]+)?$",
+        description="`http`: address of the horn, without a password.",
+    )
+    driver: str = Field(
+        "generic", max_length=40, description="`http`: `generic`, or what a package brings."
+    )
+    username: str = Field("", description="`http`: user name at the horn.")
+    password_file: Path | None = Field(None, description="`http`: file of the horn's password.")
+    ca: Path | None = Field(
+        None, description="`http`: certificate (PEM) of who signed the horn's; else the system's."
+    )
+    timeout_s: Annotated[float, Field(ge=0.5, le=30)] = Field(
+        4.0, description="`http`: seconds in which the horn has to answer."
+    )
+    play_path: str = Field(
+        "/play", max_length=200, description="`http`: takes a WAV as the body of a POST."
+    )
+    stop_path: str = Field(
+        "/stop", max_length=200, description="`http`: POST that silences; empty if there is none."
+    )
+    volume_path: str = Field(
+        "",
+        max_length=200,
+        description="`http`: POST that sets the volume, `{volume}` is 0 to 100; empty if none.",
+    )
+    probe_path: str = Field(
+        "/", max_length=200, description="`http`: GET that makes no sound, to see that it lives."
+    )
+    volume: Annotated[int, Field(ge=0, le=100)] | None = Field(
+        None, description="`http`: volume that is set before each announcement."
     )
 
 

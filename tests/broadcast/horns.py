@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import hashlib
+import re
 import socket
 import struct
 import threading
 import time
 import weakref
 from dataclasses import dataclass
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import av
 import numpy as np
 
+from broadcast.clip import Clip, clip_from_wav
 from tests.waiting import wait_for
 
 QUIET_S = 0.15
@@ -106,3 +110,86 @@ def decoded(packets: list[Packet]) -> np.ndarray:
     resampler = av.AudioResampler("s16", "mono", rate_hz)
     whole = [piece for frame in [*pieces, None] for piece in resampler.resample(frame)]
     return np.concatenate([piece.to_ndarray().reshape(-1) for piece in whole])
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """One request that reached the horn and was allowed."""
+
+    at_s: float
+    method: str
+    path: str
+    body: bytes
+
+
+class HttpHorn:
+    """A horn that is told over HTTP what to play, on a free port.
+
+    Args:
+        sign_in: `basic` or `digest`; the user is horn, the password secret.
+        delay_s: How long it takes for each answer.
+    """
+
+    def __init__(self, sign_in: str = "", delay_s: float = 0.0) -> None:
+        self.asked: list[Asked] = []
+        self.refused = 0
+        horn = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_POST(self) -> None:
+                body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+                if sign_in and not _allowed(sign_in, self):
+                    horn.refused += 1
+                    self.send_response(401)
+                    challenge = 'Basic realm="horn"'
+                    if sign_in == "digest":
+                        challenge = 'Digest realm="horn", nonce="abc", qop="auth", algorithm=MD5'
+                    self.send_header("WWW-Authenticate", challenge)
+                    self.send_header("Content-Length", "0")
+                    self.end_headers()
+                    return
+                threading.Event().wait(delay_s)
+                horn.asked.append(Asked(time.monotonic(), self.command, self.path, body))
+                self.send_response(404 if self.path == "/nowhere" else 200)
+                self.send_header("Content-Length", "0")
+                self.end_headers()
+
+            do_GET = do_POST  # noqa: N815 - the library's names
+
+            def log_message(self, *_: object) -> None:
+                return
+
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self._server.daemon_threads = True
+        self.url = f"http://127.0.0.1:{self._server.server_port}"
+        thread = threading.Thread(
+            target=self._server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True
+        )
+        thread.start()
+
+    def close(self) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+
+    def sounds(self) -> list[Clip]:
+        """Everything that it was given to play."""
+        return [clip_from_wav(a.body) for a in self.asked if a.path.startswith("/play")]
+
+    def paths(self) -> list[str]:
+        return [a.path for a in self.asked]
+
+
+def _allowed(sign_in: str, request: BaseHTTPRequestHandler) -> bool:
+    given = request.headers.get("Authorization", "")
+    if sign_in == "basic":
+        return given == "Basic aG9ybjpzZWNyZXQ="
+    said = dict(re.findall(r'(\w+)="?([^",]+)"?', given))
+    if "nonce" not in said:
+        return False
+
+    def md5(text: str) -> str:
+        return hashlib.md5(text.encode()).hexdigest()  # noqa: S324 - what RFC 2617 asks for
+
+    who, what = md5("horn:horn:secret"), md5(f"{request.command}:{request.path}")
+    counted = f"{said['nonce']}:{said['nc']}:{said['cnonce']}:auth"
+    return said["response"] == md5(f"{who}:{counted}:{what}")

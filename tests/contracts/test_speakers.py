@@ -14,11 +14,14 @@ import pytest
 
 from broadcast.speakers.alsa import AlsaSpeaker
 from broadcast.speakers.file import FileSpeaker
+from broadcast.speakers.horns.driver import build_horn
+from broadcast.speakers.horns.plan import HornPlan
+from broadcast.speakers.http import HttpSpeaker
 from broadcast.speakers.registry import SPEAKERS, SpeakerPlan, build_speaker
 from broadcast.speakers.rtp import RtpSpeaker, RtpTarget
 from broadcast.speakers.silent import SilentSpeaker
 from broadcast.speakers.speaker import Speaker
-from tests.broadcast.horns import RtpHorn
+from tests.broadcast.horns import HttpHorn, RtpHorn
 from tests.requirements import need
 
 RATE_HZ = 22_050
@@ -59,9 +62,20 @@ def _rtp(_: Path) -> Subject:
     return Subject(RtpSpeaker("horn", target), lambda: horn.last().astype("<i2").tobytes())
 
 
+def _newest(horn: HttpHorn) -> bytes:
+    return horn.sounds()[-1].pcm()
+
+
+def _http(_: Path) -> Subject:
+    horn = HttpHorn()
+    plan = HornPlan("horn", url=horn.url)
+    return Subject(HttpSpeaker("horn", build_horn(plan)), lambda: _newest(horn))
+
+
 SUBJECTS: dict[str, Callable[[Path], Subject]] = {
     "alsa": _alsa,
     "file": _file,
+    "http": _http,
     "rtp": _rtp,
     "silent": lambda _: Subject(SilentSpeaker("horn"), None),
 }

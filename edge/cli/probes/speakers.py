@@ -12,6 +12,7 @@ from edge.settings.schema import HubSettings
 def look(subject: Subject) -> Iterator[Finding]:
     from broadcast.errors import SpeakerError  # noqa: PLC0415 - a console has no sound
     from broadcast.speakers.registry import build_speaker  # noqa: PLC0415
+    from edge.errors import StartError  # noqa: PLC0415
     from edge.speakers import speaker_plan  # noqa: PLC0415
 
     settings = subject.settings
@@ -19,7 +20,7 @@ def look(subject: Subject) -> Iterator[Finding]:
         about = f"speaker:{section.id}"
         try:
             complaint = build_speaker(speaker_plan(section, Path())).probe()
-        except SpeakerError as error:
+        except (SpeakerError, StartError) as error:
             complaint = str(error)
         if complaint:
             yield subject.bad(about, "speaker_bad", id=section.id, reason=complaint)

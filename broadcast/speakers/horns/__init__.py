@@ -1,0 +1,1 @@
+"""Drivers of network horns that are told over HTTP what to play."""
