@@ -13,6 +13,7 @@ from edge.cli.commands import (
     hub,
     model,
     schema,
+    simulate,
     township,
     user,
 )
@@ -27,6 +28,7 @@ COMMANDS: tuple[Command, ...] = (
     audit.COMMAND,
     schema.COMMAND,
     bench.COMMAND,
+    simulate.COMMAND,
     evaluate.COMMAND,
     model.COMMAND,
 )
