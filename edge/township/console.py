@@ -183,6 +183,7 @@ class Township:
             link_trouble=lambda: _trouble_of(link),
             deadlines=deadlines,
             tell_hub=orders.tell,
+            pictures=self._upkeep.pictures,
         )
         await self._stack.enter_async_context(escalating(store, room.desk, clock))
         if office is not None:

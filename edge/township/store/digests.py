@@ -115,10 +115,14 @@ def check_again(
     return wishes
 
 
-def list_comparisons(connection: sa.Connection, limit: int = 200) -> list[Comparison]:
-    """Newest first."""
+def list_comparisons(
+    connection: sa.Connection, limit: int = 200, *, hub: str = ""
+) -> list[Comparison]:
+    """Newest first; of one hub, or of all."""
     shown = [digests.c[name] for name in Comparison.__dataclass_fields__]
     query = sa.select(*shown).order_by(digests.c.received_at.desc(), digests.c.hub).limit(limit)
+    if hub:
+        query = query.where(digests.c.hub == hub)
     return [Comparison(**row) for row in connection.execute(query).mappings()]
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 import sqlalchemy as sa
@@ -91,6 +93,52 @@ def list_hubs(connection: sa.Connection, sight: Sight = EVERYTHING) -> list[Hub]
 def one_hub(connection: sa.Connection, hub: str) -> Hub | None:
     row = connection.execute(sa.select(*_SHOWN).where(hubs.c.id == hub)).mappings().first()
     return _hub(row) if row else None
+
+
+@dataclass(frozen=True, slots=True)
+class Details:
+    """What a hub told of its machine and its line.
+
+    Attributes:
+        versions: Of the program's surroundings, by name.
+        cores, memory_mb, disk_mb: 0 where it did not say.
+        day, spent, limit: Bytes of a day on a metered line; limit 0: not metered.
+    """
+
+    models: tuple[str, ...] = ()
+    versions: Mapping[str, str] = field(default_factory=dict)
+    cores: int = 0
+    memory_mb: int = 0
+    disk_mb: int = 0
+    day: str = ""
+    spent: int = 0
+    limit: int = 0
+
+
+def read_details(connection: sa.Connection, hub: str) -> Details:
+    """What a hub told last; nothing if it never did."""
+    query = sa.select(hubs.c.details, hubs.c.readings).where(hubs.c.id == hub)
+    row = connection.execute(query).first()
+    told, budget = (_json(text) for text in (row or ("", "")))
+    capacity = told.get("capacity") or {}
+    return Details(
+        models=tuple(told.get("models") or ()),
+        versions=told.get("versions") or {},
+        cores=int(capacity.get("cores", 0)),
+        memory_mb=int(capacity.get("memory_mb", 0)),
+        disk_mb=int(capacity.get("disk_mb", 0)),
+        day=str(budget.get("day", "")),
+        spent=int(budget.get("spent", 0)),
+        limit=int(budget.get("limit", 0)),
+    )
+
+
+def _json(text: str) -> dict[str, Any]:
+    try:
+        found = json.loads(text or "{}")
+    except ValueError:  # cut off where it was too long
+        return {}
+    return found if isinstance(found, dict) else {}
 
 
 def _shared(message: Birth | HubHeartbeat, now: float) -> dict[str, Any]:

@@ -16,6 +16,7 @@ from edge.township.cases.rights import may
 from edge.township.cases.states import Action, Wish
 from edge.township.store.case_records import QUEUE_NEW, QUEUE_OPEN, Case, CaseFilter, Place
 from edge.township.store.sight import Sight
+from edge.township.web.footage import state_of
 from edge.township.web.rooms import InRoom, Room
 from edge.township.web.seeing import CaseId, Looker, Monitor, Worker, sight_of, views_of, visible
 from edge.township.web.wall import PARTS, InWanted
@@ -66,7 +67,8 @@ def hand_over(room: InRoom, person: Monitor, to: Name, words: Words = "") -> Res
 
 @router.get("/cases/{number}")
 def one(request: Request, room: InRoom, person: Worker, number: CaseId) -> Response:
-    return page(request, "case.html", **_story(room, person, visible(room, person, number)))
+    case = visible(room, person, number)
+    return page(request, "case.html", **(state_of(room, person, case) | _story(room, person, case)))
 
 
 @router.get("/cases/{number}/story")

@@ -16,7 +16,18 @@ from edge.township.api.tokens import recogniser
 from edge.township.cases.photos import LARGEST_BYTES
 from edge.township.map_tiles import tiles_of
 from edge.township.places.desk import ImportDesk
-from edge.township.web import alerts, cases, duty, places, speaking, staff, villages, wall
+from edge.township.web import (
+    alerts,
+    cases,
+    duty,
+    footage,
+    places,
+    speaking,
+    staff,
+    village,
+    villages,
+    wall,
+)
 from edge.township.web import map as map_pages
 from edge.township.web.rooms import Room, furnish
 
@@ -73,6 +84,8 @@ def build_pages(
             alerts.router,
             cases.router,
             villages.router,
+            village.router,
+            footage.router,
             places.router,
             duty.router,
             map_pages.router,

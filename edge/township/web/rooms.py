@@ -15,6 +15,7 @@ from edge.township.cases.deadlines import Deadlines
 from edge.township.cases.desk import Desk
 from edge.township.cases.verdicts import Verdict
 from edge.township.orders import Orders
+from edge.township.pictures.fetching import Fetching
 from edge.township.store import Store
 from edge.township.store.records import Hub
 from edge.township.store.sight import EVERYTHING, Sight
@@ -31,6 +32,7 @@ class Room:
         link_trouble: Why villages cannot be heard at this moment; empty while all is well.
         deadlines: Until when each step of a case is due.
         tell_hub: Is handed what people found out about an incident.
+        pictures: Fetches full pictures and recordings; None where nobody can.
     """
 
     store: Store
@@ -42,6 +44,7 @@ class Room:
     link_trouble: Callable[[], str] = lambda: ""
     deadlines: Deadlines = field(default_factory=Deadlines)
     tell_hub: Callable[[Verdict], None] = lambda _verdict: None
+    pictures: Fetching | None = None
 
     @property
     def desk(self) -> Desk:
