@@ -9,6 +9,7 @@ from pathlib import Path
 from broadcast.player import Broadcaster
 from edge import __version__
 from edge.announcing import AnnouncingDesk
+from edge.calendar_room import CalendarRoom
 from edge.clips import ClipBook
 from edge.clock import Clock, Stamp
 from edge.conditions import free_mb
@@ -57,6 +58,7 @@ class Rooms:
     learning: LearningDesk
     link: HubLink
     announcing: AnnouncingDesk
+    calendar: CalendarRoom
     broadcaster: Broadcaster
     supervisors: Sequence[WorkerSupervisor]
     faults: Callable[[], Sequence[str]]
@@ -78,6 +80,10 @@ class Household:
     @property
     def store(self) -> HubStore:
         return self._hub.store
+
+    @property
+    def calendar(self) -> CalendarRoom:
+        return self._hub.calendar
 
     def overview(self) -> Overview:
         hub = self._hub

@@ -24,6 +24,7 @@ from broadcast.voices.silent import SilentVoice
 from broadcast.voices.voice import Voice
 from edge import conditions
 from edge.announcing import AnnouncingDesk
+from edge.calendar_room import CalendarRoom
 from edge.cameras import read_secret, rule_spec, surroundings, worker_specs
 from edge.clips import ClipBook
 from edge.clock import Clock, SystemClock
@@ -169,6 +170,7 @@ class Hub:
         )
         await self._stack.enter_async_context(_running(keep_for_ever(self.keeper)))
         await self._stack.enter_async_context(_running(self._tick_for_ever()))
+        await self._stack.enter_async_context(_running(self.calendar.keep_for_ever()))
         log.info(
             "hub started id=%s boot=%d cameras=%d url=%s",
             self.settings.hub.id, self.store.boot, len(self._around.cameras), self.url,
@@ -206,6 +208,16 @@ class Hub:
             on_final=lambda *end: self.orders.finished(*end),  # noqa: PLW0108 - made after it
         )
         self.announcing.report_interrupted_by_power(POWER_CUT)
+        self.calendar = CalendarRoom.open(
+            self.store,
+            self.announcing,
+            self.broadcaster,
+            folder=self.settings.state.folder,
+            clock=self.clock,
+            new_id=self._new_id,
+            speakers=lambda _zone: frozenset(s.id for s in self.settings.speaker),
+            on_change=self._calendar_changed,
+        )
         self.orders = Orders(
             self.announcing, clock=self.clock, speakers=lambda: len(self.settings.speaker)
         )
@@ -329,6 +341,7 @@ class Hub:
             learning=self.learning,
             link=self.link,
             announcing=self.announcing,
+            calendar=self.calendar,
             broadcaster=self.broadcaster,
             supervisors=self.supervisors,
             faults=lambda: self.faults,
@@ -408,6 +421,13 @@ class Hub:
         )  # fmt: skip
         self.bus.publish(Change("play", record.announcement))
         self._on_play(record)
+        if hasattr(self, "calendar"):
+            self.calendar.timetable.note(record)
+        if hasattr(self, "link"):
+            self.link.wake()
+
+    def _calendar_changed(self, occurrence: str) -> None:
+        self.bus.publish(Change("calendar", occurrence))
         if hasattr(self, "link"):
             self.link.wake()
 
@@ -464,6 +484,7 @@ class Hub:
             self.lookout.fresh(FRESH_S)
             and self.broadcaster.fresh(FRESH_S)
             and self.link.fresh(FRESH_S)
+            and self.calendar.timetable.fresh(FRESH_S * 4)
             and all(s.fresh(FRESH_S * 4) for s in self.supervisors)
         )
 

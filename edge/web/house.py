@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+from edge.calendar_room import CalendarRoom
 from edge.clock import Stamp
 from edge.enrolment.keeper import CertificateView
 from edge.events import Bus
@@ -171,6 +172,9 @@ class House(Protocol):
 
     @property
     def store(self) -> Memory: ...
+
+    @property
+    def calendar(self) -> CalendarRoom: ...
 
     def overview(self) -> Overview: ...
 
