@@ -19,6 +19,7 @@ from vision.settings import WorkerSpec
 
 FRAME = Frame(np.full((180, 320, 3), 100, np.uint8), 0.0, 0.0)
 HERE, BESIDE, THERE = (10, 10, 50, 50), (12, 10, 52, 50), (100, 100, 150, 150)
+APART = (200, 20, 240, 60)
 
 
 class Fixed:
@@ -79,15 +80,20 @@ def test_one_object_seen_by_both_is_one() -> None:
 
 
 def test_each_believes_itself_where_it_did_alone() -> None:
-    """Scores are scaled to the threshold of the first, and never beyond certainty."""
+    """Scores are brought to the scale of the first: threshold to threshold, certain to certain."""
     both = CombinedDetector(
         [
             Fixed((HERE, 0.5, "person"), threshold=0.5),
-            Fixed((HERE, 0.25, "fire"), (THERE, 0.9, "fire"), threshold=0.25),
+            Fixed((HERE, 0.25, "fire"), (THERE, 1.0, "fire"), (APART, 0.1, "fire"), threshold=0.25),
         ]
     )
     assert both.threshold == 0.5
-    assert triples(both.detect(FRAME, ())) == [("fire", 0.5), ("fire", 1.0), ("person", 0.5)]
+    assert triples(both.detect(FRAME, ())) == [
+        ("fire", 0.2),
+        ("fire", 0.5),
+        ("fire", 1.0),
+        ("person", 0.5),
+    ]
 
 
 def test_what_only_one_found_is_left_as_it_was() -> None:
@@ -130,7 +136,7 @@ def test_settings_open_several(tmp_path: Path) -> None:
     both = open_detector("", 1, (str(path),))
     assert isinstance(both, CombinedDetector)
     assert {"person", "fire", "smoke"} <= set(both.labels)
-    assert not isinstance(open_detector("", 1), CombinedDetector)
+    assert not isinstance(open_detector(str(path), 1), CombinedDetector)
     with pytest.raises(ModelError, match=r"gone\.onnx"):
         open_detector("", 1, (str(tmp_path / "gone.onnx"),))
 

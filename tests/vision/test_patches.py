@@ -16,7 +16,6 @@ from hypothesis import strategies as st
 
 from vision.boxes import Box
 from vision.detections import LABELS
-from vision.detectors import open_detector
 from vision.detectors.crops import PATCH_PX, square_patch
 from vision.detectors.detector import Detector
 from vision.detectors.patches import BUILT_IN, LEAST_PX, MOST_REGIONS, WEAK, PatchDetector
@@ -57,10 +56,9 @@ def changed(weights: Path, **keys: Any) -> None:
     manifest.write_text(json.dumps({**known, **keys}), encoding="utf-8")
 
 
-def test_it_is_what_an_empty_model_setting_opens() -> None:
-    """Without a model of their own, people get the patch classifier, which asks for regions."""
-    found: Detector = open_detector("", 1)
-    assert isinstance(found, PatchDetector)
+def test_it_judges_regions_only() -> None:
+    """It asks for regions, and finds people and vehicles."""
+    found: Detector = PatchDetector.open()
     assert found.needs_regions
     assert set(found.labels) <= set(LABELS)
     assert {"person", "vehicle"} <= set(found.labels)

@@ -38,9 +38,9 @@ def open_detector(
 def _open(model: str, threads: int, size: tuple[int, int] | None = None) -> Detector:
     # Imported here: the supervisor reads this package without loading a run-time library.
     if not model:
-        from vision.detectors.patches import PatchDetector  # noqa: PLC0415
+        from vision.detectors.built_in import BuiltInDetector  # noqa: PLC0415
 
-        return PatchDetector.open(None, threads)
+        return BuiltInDetector.open(threads)
     from vision.detectors.network import NetworkDetector  # noqa: PLC0415
 
     return NetworkDetector.open(Path(model), threads, size)

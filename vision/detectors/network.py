@@ -77,7 +77,8 @@ class NetworkDetector:
         try:
             told = side.names or names_in(graph.metadata)
             names = class_names(told, classes, family.usual)
-            labels = hub_labels(names, side.classes)
+            known = hub_labels(names, side.classes)
+            labels = [label if label not in side.experimental else None for label in known]
         except ModelError as error:
             raise ModelError(f"The model {path} cannot be used: {error}.") from error
         detector = cls(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -31,6 +31,8 @@ class SideFile(BaseModel):
         sizes: Input sizes, width and height in pixels.
         threshold: The score from which it is trusted.
         thresholds: The same for single labels of the hub.
+        experimental: Labels of the hub that it learnt but not well enough; they are not reported.
+        training, measured: For people: how to repeat it, and how good it is.
         fit, colour, scale, mean, deviation: As in `Preparation`.
     """
 
@@ -47,6 +49,9 @@ class SideFile(BaseModel):
     sizes: list[Size] = Field(default_factory=list)
     threshold: Share | None = None
     thresholds: dict[Label, Share] = Field(default_factory=dict)
+    experimental: list[Label] = Field(default_factory=list)
+    training: dict[str, Any] = Field(default_factory=dict)
+    measured: dict[str, Any] = Field(default_factory=dict)
     fit: Fit | None = None
     colour: Colour | None = None
     scale: float | None = Field(default=None, gt=0)

@@ -34,6 +34,7 @@ from vision.samples.courtyard import Courtyard
 from vision.samples.reservoir import Reservoir
 from vision.samples.road import VillageRoad
 from vision.training.data import Rgb, made_up_backgrounds
+from vision.training.detector_clutter import rows_of_things
 from vision.training.detector_data import NAMES, Array, Scene, draw_chances, read_scenes
 from vision.training.detector_loss import losses
 from vision.training.detector_mosaic import Stock, cut_out, make_batch
@@ -67,6 +68,7 @@ def empty_pictures(scenes: list[Scene], chance: np.random.Generator) -> list[Rgb
                 break
     clutter = made_up_backgrounds(500, chance).pixels
     found += [np.asarray(cv2.resize(piece, (256, 256))) for piece in clutter]
+    found += rows_of_things(250, chance)
     for kind in (Reservoir, VillageRoad, Courtyard):
         for _ in range(8):
             drawn = kind(chance).draw(float(chance.uniform(0, 20)), actors=False)

@@ -44,7 +44,7 @@ CALIBRATION = 160
 
 GREY = 114
 
-THRESHOLDS = {"person": 0.4, "vehicle": 0.4, "two-wheeler": 0.4, "fire": 0.4, "smoke": 0.6}
+THRESHOLDS = {"person": 0.6, "vehicle": 0.5, "two-wheeler": 0.5, "fire": 0.4, "smoke": 0.6}
 EXPERIMENTAL = ("smoke",)
 """Learnt, but not well enough to wake somebody; the hub does not report them."""
 
