@@ -104,7 +104,7 @@ def _in_postgresql(columns: Sequence[sa.Column[Any]]) -> sa.FromClause:
 
 def _in_sqlite(columns: Sequence[sa.Column[Any]]) -> sa.FromClause:
     text = sa.bindparam("given_rows", type_=sa.Text)
-    each = sa.func.json_each(text).table_valued("value").render_derived("e")
+    each = sa.func.json_each(text).table_valued("value", name="e")
     made = [
         sa.func.json_extract(each.c.value, f'$."{one.name}"', type_=_stored(one)).label(one.name)
         for one in columns
