@@ -44,9 +44,10 @@ class Announcement:
     Attributes:
         id: Unique; a second announcement of the same id is not played again.
         text: The words, in the language of `voice`.
-        zone: The loudspeaker zone; empty means every speaker.
+        zone: The loudspeaker zone, or a group of zones; empty means every speaker.
         chime: Sound a chime first.
         repeat: How many times the words are spoken.
+        volume: Fraction of the usual loudness, above 0 and at most 1; for this one alone.
         expires_mono_s: `time.monotonic()` after which it must not start; it is then missed.
     """
 
@@ -57,6 +58,7 @@ class Announcement:
     chime: bool = True
     repeat: int = 1
     expires_mono_s: float | None = None
+    volume: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -46,6 +46,12 @@ class Clip:
         """The largest sample as a fraction of full scale, 0..1."""
         return float(np.abs(self.samples.astype(np.int32)).max(initial=0)) / FULL_SCALE
 
+    def softer(self, volume: float) -> Clip:
+        """The same sound with each sample at this fraction, 0..1."""
+        if volume >= 1:
+            return self
+        return Clip((self.samples * max(0.0, volume)).round().astype(np.int16), self.rate_hz)
+
     def pcm(self) -> bytes:
         """The samples as little-endian bytes."""
         return self.samples.astype("<i2").tobytes()

@@ -16,6 +16,7 @@ from broadcast.errors import BroadcastError, SpeakerError
 from broadcast.pacing import Pace
 from broadcast.rendering import Rendering
 from broadcast.speakers.speaker import Speaker, WholeTaker
+from broadcast.zones import Zones
 
 log = logging.getLogger(__name__)
 
@@ -60,10 +61,18 @@ class Desk:
     Args:
         post: Takes each receipt and returns at once.
         pace: The clock, and how to wait on it.
+        zones: Says when the speaker's zone is to be spared.
     """
 
-    def __init__(self, speaker: Speaker, post: Callable[[Receipt], None], pace: Pace) -> None:
+    def __init__(
+        self,
+        speaker: Speaker,
+        post: Callable[[Receipt], None],
+        pace: Pace,
+        zones: Zones | None = None,
+    ) -> None:
         self.speaker = speaker
+        self._zones = zones or Zones()
         self._post = post
         self._pace = pace
         self._lock = threading.Condition()
@@ -176,7 +185,7 @@ class Desk:
         """Play one announcement to its end, whatever that is."""
         try:
             rendering = self._await_sound(announcement)
-            if rendering is not None:
+            if rendering is not None and self._admitted(announcement, rendering):
                 self._play(announcement, rendering)
         except _Cut as cut:
             self.speaker.stop()
@@ -223,8 +232,16 @@ class Desk:
                     return ready.result()
                 self._lock.wait(IDLE_S / 10)
 
+    def _admitted(self, announcement: Announcement, rendering: Rendering) -> bool:
+        seconds = rendering.clip.seconds
+        reason = self._zones.admit(self.speaker.zone, announcement, seconds)
+        if reason:
+            with self._lock:
+                self._end(PlayState.MISSED, reason)
+        return not reason
+
     def _play(self, announcement: Announcement, rendering: Rendering) -> None:
-        clip = rendering.clip
+        clip = rendering.clip.softer(announcement.volume)
         pcm, rate = clip.pcm(), clip.rate_hz * SAMPLE_BYTES
         block = round(BLOCK_S * clip.rate_hz) * SAMPLE_BYTES
         self.speaker.open(announcement.id, clip.rate_hz)

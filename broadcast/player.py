@@ -18,6 +18,7 @@ from broadcast.receipts import ReceiptPost
 from broadcast.rendering import Renderer
 from broadcast.speakers.speaker import Speaker
 from broadcast.voices.voice import Voice
+from broadcast.zones import Zones
 
 log = logging.getLogger(__name__)
 
@@ -54,6 +55,7 @@ class Broadcaster:
         on_receipt: Called from one thread, in order; what it raises is logged.
         cache_folder: Keeps spoken words for the next start; None keeps them in memory alone.
         level_lufs: Loudness of the words, EBU R 128.
+        zones: Which speakers a zone has and when it is spared.
         wait: How to wait on the clock `monotonic`; tests may turn both.
     """
 
@@ -67,14 +69,18 @@ class Broadcaster:
         wait: Wait = threading.Event.wait,
         cache_folder: Path | None = None,
         level_lufs: float = TARGET_LUFS,
+        zones: Zones | None = None,
     ) -> None:
+        self._zones = zones or Zones()
         pace = Pace(monotonic, wait)
         self._now = monotonic
         self._post = ReceiptPost(on_receipt, monotonic)
         self._renderer = Renderer(
             voice, ClipCache(cache_folder), level_lufs=level_lufs, now=monotonic
         )
-        self._desks = tuple(Desk(speaker, self._post.post, pace) for speaker in speakers)
+        self._desks = tuple(
+            Desk(speaker, self._post.post, pace, self._zones) for speaker in speakers
+        )
         self._saying = threading.Lock()
         self._closed = False
 
@@ -92,7 +98,11 @@ class Broadcaster:
             speakers, the state of the one that is furthest from its end.
         """
         with self._saying:
-            desks = [desk for desk in self._desks if _serves(desk.speaker, announcement)]
+            desks = [
+                desk
+                for desk in self._desks
+                if self._zones.serves(desk.speaker.zone, announcement.zone)
+            ]
             if not desks or self._closed:
                 return self._refuse(announcement)
             known = [desk.state_of(announcement.id) for desk in desks]
@@ -151,10 +161,6 @@ class Broadcaster:
             Receipt(announcement.id, "", PlayState.FAILED, at_mono_s=self._now(), reason=reason)
         )
         return PlayState.FAILED
-
-
-def _serves(speaker: Speaker, announcement: Announcement) -> bool:
-    return not (announcement.zone and speaker.zone) or announcement.zone == speaker.zone
 
 
 def _together(states: Sequence[PlayState]) -> PlayState:

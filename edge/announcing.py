@@ -93,7 +93,7 @@ class AnnouncingDesk:
         self._unwritten: deque[Receipt] = deque(maxlen=REMEMBERED)
         self._writing = threading.Lock()
 
-    def warn(self, incident: Incident, text: str, *, late_s: float) -> str:
+    def warn(self, incident: Incident, text: str, *, late_s: float, zone: str = "") -> str:
         """Speak a warning at the place of an incident; returns the announcement's id.
 
         It is not spoken when it could not start within `late_s` seconds.
@@ -103,17 +103,19 @@ class AnnouncingDesk:
             id=self._new_id(),
             text=text,
             priority=Priority.LIFE_SAFETY if life else Priority.TALK_DOWN,
+            zone=zone,
             expires_mono_s=self._clock.monotonic() + late_s,
         )
         self._say(announcement, "talkdown", incident=incident.id)
         return announcement.id
 
-    def warn_unremembered(self, text: str, *, late_s: float) -> None:
+    def warn_unremembered(self, text: str, *, late_s: float, zone: str = "") -> None:
         """Speak a warning although its incident could not be written to the disk."""
         announcement = Announcement(
             id=self._new_id(),
             text=text,
             priority=Priority.TALK_DOWN,
+            zone=zone,
             expires_mono_s=self._clock.monotonic() + late_s,
         )
         self._say(announcement, "talkdown")

@@ -50,7 +50,7 @@ from edge.settings.schema import HubSettings
 from edge.sighting import SightBoard
 from edge.site.invitations import invite
 from edge.site.server import Server
-from edge.speakers import speaker_plan
+from edge.speakers import speaker_plan, village_zones, warning_zones
 from edge.store.evidence import EvidenceStore
 from edge.store.hub import HubStore
 from edge.store.records import Incident, PlayRecord
@@ -177,6 +177,8 @@ class Hub:
         )  # fmt: skip
 
     def _start_broadcast(self, folder: Path) -> None:
+        zones = village_zones(self.settings, self.clock)
+        self._warning_zones = warning_zones(self.settings, zones)
         plans = [speaker_plan(section, folder) for section in self.settings.speaker]
         try:
             horns = [build_speaker(plan) for plan in plans]
@@ -189,6 +191,7 @@ class Hub:
             monotonic=self.clock.monotonic,
             cache_folder=folder / "voice-cache",
             level_lufs=self.settings.broadcast.level_lufs,
+            zones=zones,
         )
         self.broadcaster.start()
         self._stack.callback(self.broadcaster.close)
@@ -385,12 +388,14 @@ class Hub:
     def warn(self, incident: Incident) -> str:
         """Speak the warning of an incident; returns the announcement's id."""
         text = self._words(incident.kind, incident.label, incident.zone_name, incident.camera_name)
-        return self.announcing.warn(incident, text, late_s=self.settings.talkdown.late_s)
+        zone = self._warning_zones.get(incident.camera, "")
+        return self.announcing.warn(incident, text, late_s=self.settings.talkdown.late_s, zone=zone)
 
     def _warn_unremembered(self, report: IncidentReport) -> None:
         camera = self._around.cameras.get(report.camera, report.camera)
         text = self._words(report.kind, report.label, report.zone_name, camera)
-        self.announcing.warn_unremembered(text, late_s=self.settings.talkdown.late_s)
+        zone = self._warning_zones.get(report.camera, "")
+        self.announcing.warn_unremembered(text, late_s=self.settings.talkdown.late_s, zone=zone)
 
     def _words(self, kind: str, label: str, zone: str, camera: str) -> str:
         village = self.settings.hub.village

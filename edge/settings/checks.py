@@ -40,7 +40,7 @@ def check(
         rule_kinds: The kinds of rules there are, if possible with what they demand; empty takes
             any.
     """
-    for name in ("camera", "speaker"):
+    for name in ("camera", "speaker", "sound_zone"):
         yield from _double_ids(_tables(tree, name), (name,))
     for index, camera in _tables(tree, "camera"):
         yield from _camera(camera, ("camera", index), comma)

@@ -16,6 +16,7 @@ Port = Annotated[int, Field(ge=0, le=65535)]
 Fraction = Annotated[float, Field(ge=0, le=1)]
 Corner = tuple[Fraction, Fraction]
 Outline = Annotated[list[Corner], Field(min_length=3, max_length=64)]
+DayTime = Annotated[str, Field(pattern=r"^([01]\d|2[0-3]):[0-5]\d$")]
 Severity = Literal["life_safety", "urgent", "notice"]
 
 
@@ -228,6 +229,12 @@ class CameraSection(Section):
     url: Annotated[str, Field(min_length=1)] = Field(
         description="`rtsp://…` without the password, or the path of a video file."
     )
+    speaker_zone: str = Field(
+        "",
+        pattern=r"^([a-z0-9][a-z0-9-]{0,47})?$",
+        description="Zone of loudspeakers that warns at this place; empty, or one without a "
+        "loudspeaker, is all of them.",
+    )
     username: str = Field("", description="User name at the camera.")
     password_file: Path | None = Field(None, description="File of the camera's password.")
     transport: Literal["tcp", "udp"] = Field("tcp", description="RTSP transport.")
@@ -255,6 +262,11 @@ class SpeakerSection(Section):
 
     id: Id = Field(description="Id of the speaker.")
     kind: Literal["alsa", "file", "http", "rtp", "silent"] = Field(description="How it is driven.")
+    zone: str = Field(
+        "",
+        pattern=r"^([a-z0-9][a-z0-9-]{0,47})?$",
+        description="Zone it sounds in; empty sounds for every zone.",
+    )
     device: str = Field("default", description="`alsa`: name of the PCM, by card id.")
     folder: Path = Field(Path("sound"), description="`file`: folder of the WAV files.")
     address: str = Field(
@@ -313,6 +325,22 @@ class SpeakerSection(Section):
     )
 
 
+class SoundZoneSection(Section):
+    """A zone of loudspeakers with hours of its own, or a group of zones under one name."""
+
+    id: Id = Field(description="Id of the zone or the group.")
+    members: list[Id] = Field(
+        default_factory=list,
+        max_length=16,
+        description="Zones of the group; empty for a zone of its own.",
+    )
+    quiet_from: DayTime = Field("00:00", description="From then only emergencies sound.")
+    quiet_to: DayTime = Field("00:00", description="Until then; the same as from is never.")
+    minutes_a_day: Annotated[float, Field(ge=0, le=1440)] | None = Field(
+        None, description="Minutes of sound a day at most; emergencies are not counted."
+    )
+
+
 class BroadcastSection(Section):
     """How the box speaks."""
 
@@ -320,6 +348,14 @@ class BroadcastSection(Section):
     chime: bool = Field(True, description="Sound a chime before the words.")
     level_lufs: Annotated[float, Field(ge=-40, le=-10)] = Field(
         -18.0, description="Loudness of speech, EBU R128."
+    )
+    quiet_from: DayTime = Field(
+        "00:00",
+        description="From then only emergencies sound, in zones without hours of their own.",
+    )
+    quiet_to: DayTime = Field("00:00", description="Until then; the same as from is never.")
+    minutes_a_day: Annotated[float, Field(ge=0, le=1440)] | None = Field(
+        None, description="Minutes of sound a day at most in each of these zones."
     )
 
 
@@ -351,6 +387,7 @@ class HubSettings(Section):
     talkdown: TalkdownSection = TalkdownSection()
     camera: list[CameraSection] = Field(default_factory=list, max_length=64)
     speaker: list[SpeakerSection] = Field(default_factory=list, max_length=16)
+    sound_zone: list[SoundZoneSection] = Field(default_factory=list, max_length=32)
 
 
 class TownshipSection(Section):

@@ -29,7 +29,7 @@ EXAMPLES = {
         "s3_secret_file",
         "model",
     ),
-    *("command_keys", "command_key_file"),
+    *("command_keys", "command_key_file", "volume", "minutes_a_day"),
     *("labels", "dwell_s", "severity", "line", "limit", "direction_deg"),
 }
 """Settings without a default show an example instead."""
