@@ -134,7 +134,7 @@ class Year:
     def happen(self, what: str, amount: int, calendar: dict[str, Any]) -> None:
         before = self.clock.wall()
         if what in {"cut", "cut_untrusted"}:
-            off_s = float(amount * 60 if amount % 7 == 0 else amount)
+            off_s = float(amount * 600 if amount % 5 == 0 else amount)
             self.box.cut_power(off_s, trusted=what == "cut")
             self.resumes += 1
             if what == "cut_untrusted":
@@ -143,7 +143,7 @@ class Year:
                 self.box.tick()
                 self.clock.trust()
         elif what == "forward":
-            self.clock.jump(amount * 30)
+            self.clock.jump(amount * (900 if amount % 5 == 0 else 30))
             self.resumes += 1
         elif what == "back":
             self.clock.jump(-amount * 3)
