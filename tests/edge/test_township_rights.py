@@ -178,6 +178,10 @@ FORMS = [
     ("/boxes/code", {"hub": "lin-jia-cun", "village": "林家村", "grid": ""}),
     ("/people", {"name": "新人", "role": "admin"}),
     ("/people/remove", {"name": "viewer-wang"}),
+    ("/tokens", {"name": "x", "scopes": "cases"}),
+    ("/tokens/revoke", {"token": "1"}),
+    ("/webhooks", {"url": "https://county.example/"}),
+    ("/webhooks/resend", {"letter": "1"}),
     ("/duty/remove", {"village": HERE, "starts_at": "1", "rank": "1"}),
     ("/duty/remove", {"village": "", "starts_at": "1", "rank": "1"}),
 ]
