@@ -63,7 +63,7 @@ TRAVEL = 0.4
 GROWTH, ALIKE = 1.5, 1.4
 """What comes straight at the camera grows by this factor, in width and height nearly alike."""
 
-JUMP = 1.8
+JUMP = 2.2
 """What becomes so many times as large or small between two looks is something else: begin anew."""
 
 WAY_LOOKS = 3
@@ -74,6 +74,9 @@ AT_EDGE, OFF_EDGE = 0.01, 0.02
 
 WHOLE = 0.75
 """What has come in shows no less than this share of what was seen while it did."""
+
+SURE_LOOKS = 25
+"""So many sure looks by one who sees what stands, too, make any way needless."""
 
 LOITERS_S = 15.0
 """What only moved and has not arrived from anywhere is given up after standing for so long."""
@@ -101,7 +104,7 @@ class Track:
         still_since_s: Since when it has been where it is.
         rest: Where it came to rest, pixels.
         travelled: How far it has moved as a whole since it appeared, in its own sizes.
-        unsure: It was never seen otherwise than by judging what moved.
+        unsure: It was hardly seen otherwise than by judging what moved.
         sure: It was found in the latest look by a score that would begin an object.
     """
 
@@ -124,6 +127,8 @@ class Track:
     _scores: deque[float] = field(default_factory=lambda: deque(maxlen=SCORES))
     _places: deque[Box] = field(default_factory=lambda: deque(maxlen=WAY_LOOKS))
     _origin: NDArray[np.float32] | None = None
+    _moved: bool = False
+    _steady: int = 0
     _away: int = 0
     _trusted: bool = True
     _verified: bool = False
@@ -178,7 +183,7 @@ class Track:
             self._velocity = (vx, vy)
         self.box, self.score, self.last_s, self.verified_s = box, score, now_s, now_s
         self.seen = True
-        self.unsure = self.unsure and moved
+        self._moved = moved
         self.hits += 1
         self._scores.append(score)
         self._vote(label, score)
@@ -200,6 +205,12 @@ class Track:
         elif self.usual_score < DISTRUST * threshold:
             self._trusted = False
 
+    def settle(self, *, certain: bool) -> None:
+        """Count a sure sight that needed no movement; `certain`: one is enough."""
+        if not self._moved:
+            self._steady += 1
+            self.unsure = not certain and self._steady < SURE_LOOKS
+
     def go(self, size: tuple[int, int]) -> None:
         """Measure its way by a sure sight of it; `size`: width and height of the picture."""
         if self._places and _jumped(self._places[-1], self.box):
@@ -211,7 +222,7 @@ class Track:
         place = np.median(to_array(list(self._places)), axis=0)
         if self._origin is None:
             self._origin = place
-        way = TRAVEL if _came_in(self._origin, place, size) else _way(self._origin, place)
+        way = TRAVEL if _came_in(self._origin, place, size) else _way(self._origin, place, size)
         self.travelled = max(self.travelled, way)
 
     def _rest_or_move(self, box: Box, now_s: float) -> None:
@@ -283,6 +294,7 @@ class Tracker:
             track.believe(threshold)
             track.sure = track.seen and track.score >= threshold
             if track.sure and track.unsure:
+                track.settle(certain=found.moved is None)
                 track.go(size or NO_SIZE)
         self._tracks = _most([track for track in self._tracks if _alive(track, now_s)])
         return self.tracks
@@ -327,7 +339,7 @@ class Tracker:
 
     def _begin(self, found: Detections, i: int, now_s: float) -> None:
         box, score = to_box(found.boxes[i]), float(found.scores[i])
-        label, unsure = found.labels[i], _only_moved(found, i)
+        label, unsure = found.labels[i], found.moved is not None
         track = Track(self._next_id, box, score, label, now_s, now_s, unsure=unsure, _trusted=False)
         self._tracks.append(track)
         self._next_id += 1
@@ -388,17 +400,39 @@ def _jumped(before: Box, now: Box) -> bool:
     return large > JUMP * small
 
 
-def _way(origin: NDArray[np.float32], place: NDArray[np.float32]) -> float:
-    """How far a box moved as a whole, in its mean size; what only grew on one side did not."""
+def _way(origin: NDArray[np.float32], place: NDArray[np.float32], size: tuple[int, int]) -> float:
+    """How far a box moved as a whole, in its mean size; what only grew on one side did not.
+
+    A side that goes out by the edge of the picture tells nothing; then the other one does.
+    """
     left, top, right, bottom = (place - origin).tolist()
-    across = min(abs(left), abs(right)) if left * right > 0 else 0.0
-    down = min(abs(top), abs(bottom)) if top * bottom > 0 else 0.0
+    gone = _cut(place, size) & ~_cut(origin, size)
+    across, down = (
+        _step(*ends, out=(bool(gone[axis]), bool(gone[axis + 2])))
+        for axis, ends in enumerate(((left, right), (top, bottom)))
+    )
     before = np.maximum(origin[2:] - origin[:2], 1e-3)
     after = np.maximum(place[2:] - place[:2], 1e-3)
-    size = float(np.sqrt(np.sqrt(before.prod() * after.prod())))
+    mean = float(np.sqrt(np.sqrt(before.prod() * after.prod())))
     less, more = sorted((after / before).tolist())
     nearer = less >= GROWTH and more <= ALIKE * less
-    return max(math.hypot(across, down) / size, TRAVEL if nearer else 0.0)
+    return max(math.hypot(across, down) / mean, TRAVEL if nearer else 0.0)
+
+
+def _step(low: float, high: float, *, out: tuple[bool, bool]) -> float:
+    """How far two opposite sides moved together; `out`: which of them left the picture."""
+    if out[0] and high < 0:
+        return -high
+    if out[1] and low > 0:
+        return low
+    return min(abs(low), abs(high)) if low * high > 0 else 0.0
+
+
+def _cut(place: NDArray[np.float32], size: tuple[int, int]) -> NDArray[np.bool_]:
+    """Which sides of a box lie at the edge of the picture, 4 bool."""
+    extent = np.array([*size, *size], np.float32)
+    edges = np.array([0, 0, *size], np.float32)
+    return np.asarray(np.abs(place - edges) < AT_EDGE * extent)
 
 
 def _came_in(

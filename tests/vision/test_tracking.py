@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from vision.boxes import Box
 from vision.detections import Detections
-from vision.tracking import KEEP_S, LOITERS_S, MOST_TRACKS, UNFOUND_S, Track, Tracker
+from vision.tracking import KEEP_S, LOITERS_S, MOST_TRACKS, SURE_LOOKS, UNFOUND_S, Track, Tracker
 
 PERSON: Box = (100, 100, 140, 200)
 
@@ -178,7 +178,7 @@ def test_a_track_holds_no_identity() -> None:
     assert {field.name for field in dataclasses.fields(Track)} == {
         "id", "box", "score", "label", "first_s", "last_s", "seen", "hits", "_velocity", "_votes",
         "verified_s", "still_since_s", "rest", "_scores", "_away", "_trusted", "_verified",
-        "travelled", "unsure", "sure", "_places", "_origin",
+        "travelled", "unsure", "sure", "_places", "_origin", "_moved", "_steady",
     }  # fmt: skip
 
 
@@ -205,6 +205,7 @@ REACH = [(100.0, 100.0, 140.0 + 20 * step, 200.0) for step in range(8)]
 
 APPROACH = [(120.0 - 4 * step, 100.0, 140.0 + 4 * step, 160.0 + 12 * step) for step in range(8)]
 STEPS_IN = [(100.0, 300.0 - 20 * step, 200.0, min(360.0, 450.0 - 20 * step)) for step in range(8)]
+STEPS_OUT = [(100.0, 100.0 + 30 * step, 200.0, min(360.0, 300.0 + 30 * step)) for step in range(8)]
 HAND_AND_BOTTLE = [(0.0, 100.0, 180.0, 300.0)] * 6 + [(60.0, 200.0, 110.0, 300.0)] * 8
 
 
@@ -216,9 +217,18 @@ HAND_AND_BOTTLE = [(0.0, 100.0, 180.0, 300.0)] * 6 + [(60.0, 200.0, 110.0, 300.0
         (REACH, False),
         (APPROACH, True),
         (STEPS_IN, True),
+        (STEPS_OUT, True),
         (HAND_AND_BOTTLE, False),
     ],
-    ids=["walk", "branch", "arm", "straight at the camera", "in by the edge", "bottle"],
+    ids=[
+        "walk",
+        "branch",
+        "arm",
+        "straight at the camera",
+        "in by the edge",
+        "out by it",
+        "bottle",
+    ],
 )
 def test_what_moves_as_a_whole_has_arrived(boxes: list[Box], arrived: bool) -> None:
     """A branch sways and an arm grows in place; people and vehicles come from elsewhere."""
@@ -233,6 +243,16 @@ def test_what_was_seen_standing_needs_no_way() -> None:
         found = stirred(one) if tick < 3 else Detections.of([one])
         (track,) = tracker.look(found, 0.5, tick / 5, size=SIZE)
         assert track.arrived is (tick == 3)
+
+
+def test_a_doubtful_eye_on_what_stands_has_to_look_for_longer() -> None:
+    """The built-in model, which also judges what moves, is believed after some seconds."""
+    tracker = Tracker()
+    for tick in range(SURE_LOOKS + 2):
+        standing = Detections.of([(PERSON, 0.8, "person")])
+        found = dataclasses.replace(standing, moved=np.zeros(1, bool))
+        (track,) = tracker.look(found, 0.5, tick / 5, size=SIZE)
+        assert track.arrived is (tick >= SURE_LOOKS - 1)
 
 
 def test_what_never_came_from_anywhere_is_given_up() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Self
 
@@ -133,7 +134,7 @@ class PatchDetector:
         boxes = boxes[(sides.max(axis=1) >= self._least_px) & (sides.min(axis=1) > 0)]
         boxes = boxes[:MOST_REGIONS]
         if not len(boxes):
-            return Detections.none()
+            return replace(Detections.none(), moved=np.zeros(0, bool))
         chances = self.classify(frame.image, boxes)[:, self._columns] * self._scale
         small = (boxes[:, 2:] - boxes[:, :2]).max(axis=1) < LEAST_PX
         chances[small[:, None] & self._large_only] = 0.0

@@ -215,7 +215,7 @@ class _Watching:
 
     def _given(self, frame: Frame, found: Detections | None) -> Detections:
         """What the model says about a frame, also where the pipeline did not ask it."""
-        if not self._detector.needs_regions:
+        if found is None and not self._detector.needs_regions:
             found = self._detector.detect(frame, ())
         if found is None:
             return Detections.none()
