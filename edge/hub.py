@@ -50,7 +50,7 @@ from edge.settings.schema import HubSettings
 from edge.sighting import SightBoard
 from edge.site.invitations import invite
 from edge.site.server import Server
-from edge.speakers import speaker_plan, village_zones, warning_zones
+from edge.speakers import amplified, speaker_plan, village_zones, warning_zones
 from edge.store.evidence import EvidenceStore
 from edge.store.hub import HubStore
 from edge.store.records import Incident, PlayRecord
@@ -182,6 +182,7 @@ class Hub:
         plans = [speaker_plan(section, folder) for section in self.settings.speaker]
         try:
             horns = [build_speaker(plan) for plan in plans]
+            horns = amplified(horns, self.settings, self._stack.callback)
         except BroadcastError as error:
             raise StartError(str(error)) from error
         self.broadcaster = Broadcaster(

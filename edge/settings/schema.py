@@ -341,6 +341,38 @@ class SoundZoneSection(Section):
     )
 
 
+class AmplifierSection(Section):
+    """The switch of an amplifier behind the loudspeakers of sound cards and RTP."""
+
+    kind: Literal["none", "gpio", "command", "file"] = Field(
+        "none", description="What switches it; `none` where it is always on."
+    )
+    chip: str = Field("/dev/gpiochip0", max_length=60, description="`gpio`: the chip.")
+    line: Annotated[int, Field(ge=0, le=1023)] = Field(
+        0, description="`gpio`: number of the line on the chip."
+    )
+    active_low: bool = Field(False, description="`gpio`: the relay is on when the line is low.")
+    command: list[str] = Field(
+        default_factory=list,
+        max_length=8,
+        description="`command`: program and arguments; `on` or `off` is put behind them.",
+    )
+    file: str = Field(
+        "",
+        max_length=200,
+        description="`file`: where `1` or `0` is written, below /sys for example.",
+    )
+    lead_s: Annotated[float, Field(ge=0, le=3)] = Field(
+        0.8, description="Seconds from switching on to the first sound."
+    )
+    hold_s: Annotated[float, Field(ge=0, le=600)] = Field(
+        5.0, description="Seconds from the last sound to switching off."
+    )
+    max_on_s: Annotated[float, Field(ge=10, le=86_400)] = Field(
+        3600.0, description="Seconds after which it is switched off, whatever still sounds."
+    )
+
+
 class BroadcastSection(Section):
     """How the box speaks."""
 
@@ -384,6 +416,7 @@ class HubSettings(Section):
     vision: VisionSection = VisionSection()
     recording: RecordingSection = RecordingSection()
     broadcast: BroadcastSection = BroadcastSection()
+    amplifier: AmplifierSection = AmplifierSection()
     talkdown: TalkdownSection = TalkdownSection()
     camera: list[CameraSection] = Field(default_factory=list, max_length=64)
     speaker: list[SpeakerSection] = Field(default_factory=list, max_length=16)

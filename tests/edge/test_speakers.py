@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from broadcast.announcements import Announcement, Priority
+from broadcast.speakers.amplified import AmplifiedSpeaker
+from broadcast.speakers.registry import build_speaker
 from edge.clock import SimulatedClock
 from edge.errors import StartError
 from edge.settings.schema import HubSettings
-from edge.speakers import speaker_plan, village_zones, warning_zones
+from edge.speakers import amplified, speaker_plan, village_zones, warning_zones
 
 HUB = {"id": "lin", "village": "林家村", "township": "qing"}
 
@@ -79,3 +82,23 @@ def test_a_camera_warns_in_its_zone_and_never_into_nothing() -> None:
     )
     found = warning_zones(settings, village_zones(settings, _clock(12)))
     assert found == {"gate": "east", "road": ""}
+
+
+def test_the_amplifier_is_switched_for_those_behind_it(tmp_path: Path) -> None:
+    """Off at the start and at the end; a kind without its setting is refused with a sentence."""
+    line = tmp_path / "line"
+    kinds = [{"id": "a", "kind": "file"}, {"id": "b", "kind": "silent"}]
+    settings = _settings(speaker=kinds, amplifier={"kind": "file", "file": str(line)})
+    built = [build_speaker(speaker_plan(s, tmp_path)) for s in settings.speaker]
+    ends: list[Callable[[], None]] = []
+    horns = amplified(built, settings, ends.append)
+    assert [isinstance(horn, AmplifiedSpeaker) for horn in horns] == [True, False]
+    assert line.read_text() == "0"
+    horns[0].open("x", 8000)
+    assert line.read_text() == "1"
+    horns[0].stop()
+    ends[0]()
+    assert line.read_text() == "0"
+    assert amplified(built, _settings(speaker=kinds), ends.append) == built
+    with pytest.raises(StartError, match="kind command"):
+        amplified(built, _settings(amplifier={"kind": "command"}), ends.append)

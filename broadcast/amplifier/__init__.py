@@ -1,0 +1,1 @@
+"""The switch of the amplifier behind a loudspeaker: on in time, and never on for ever."""
