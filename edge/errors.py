@@ -45,6 +45,10 @@ class StoreCorrupt(StoreError):
     """A damaged database was set aside and a new one begun."""
 
 
+class StoreBusy(StoreError):
+    """Another transaction stood in the way; the same may be tried again at once."""
+
+
 class StoreFull(StoreError):
     """The disk is full or read-only; the transaction was rolled back whole."""
 

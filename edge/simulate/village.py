@@ -139,7 +139,7 @@ class Village:
         }
         topic = topics.from_hub(self.name, topics.HEARTBEAT)
         self._out += packets.publish(topic, json.dumps(data, ensure_ascii=False).encode())
-        self.flush()
+        self.send()
 
     def flush(self) -> None:
         """Write what the socket takes.

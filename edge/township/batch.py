@@ -51,6 +51,8 @@ class Batch:
     repairs: list[Repair] = field(default_factory=list)
     counts: Counts = field(default_factory=Counts)
     deadlines: Deadlines | None = None
+    spoke: set[str] = field(default_factory=set)
+    """Hubs that were heard; their rows are written last, because everybody writes them."""
 
     def tell(self, topic: str, id_: str = "") -> None:
         self.changes[Change(topic, id_)] = None

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from sqlalchemy import exc
 
 from edge.clock import Clock
-from edge.errors import MessageRefused
+from edge.errors import MessageRefused, StoreBusy
 from edge.events import Bus
 from edge.link.messages import (
     Birth,
@@ -23,15 +23,15 @@ from edge.township.applying import apply_event, raw_of
 from edge.township.batch import Batch, Counts, Repair, Resync
 from edge.township.cases.deadlines import Deadlines
 from edge.township.gathering import sort_out, store_plain
-from edge.township.store import Store, digests, hubs, inbox, orders
+from edge.township.store import Store, digests, hubs, inbox, many, orders
 from edge.township.store.inbox import Claim, Key
 
 __all__ = ["Counts", "Ingest", "Repair", "Resync"]
 
 log = logging.getLogger(__name__)
 
-FEW = 4
-"""Below this many messages, one after the other is as quick."""
+ATTEMPTS = 4
+"""How often a batch is tried that another worker stood in the way of."""
 
 
 class Ingest:
@@ -68,9 +68,19 @@ class Ingest:
         Raises:
             StoreError: Nothing of the batch was stored; it must be delivered again.
         """
+        for _ in range(ATTEMPTS - 1):
+            try:
+                return self._store_all(received)
+            except StoreBusy:
+                # Another worker stood in the way; what it did is seen the next time.
+                log.info("ingest batch=%d waits for another", len(received))
+        return self._store_all(received)
+
+    def _store_all(self, received: list[Received]) -> list[Stored]:
         with self._transaction() as batch:
             for one in _take_plain(batch, received):
                 _take(batch, one)
+            many.touch(batch.connection, batch.spoke, now=batch.now)
         return sorted(batch.kept, key=lambda row: (row.hub, row.stream, row.seq))
 
     def listeners(self) -> Listeners:
@@ -128,8 +138,8 @@ class Ingest:
 def _take_plain(batch: Batch, received: list[Received]) -> list[Received]:
     """Store what can go in few statements; gives back what must be taken one by one."""
     plain, rest = sort_out(received)
-    if len(plain) < FEW:
-        return [one.received for one in plain] + rest
+    if not plain:
+        return rest
     changes = dict(batch.changes)
     try:
         with batch.connection.begin_nested():
@@ -154,7 +164,7 @@ def _take(batch: Batch, received: Received) -> None:
         _refuse(batch, hub, received.problem or f"An event of {hub} names another hub.")
         return
     key = Key(hub, envelope.stream, envelope.seq)
-    hubs.touch(batch.connection, hub, now=batch.now)
+    batch.spoke.add(hub)
     batch.kept.append(Stored(hub, envelope.stream, envelope.seq))
     if not _keep(batch, key, received):
         if inbox.event_id_of(batch.connection, key) == envelope.id:

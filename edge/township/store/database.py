@@ -14,10 +14,12 @@ from alembic.config import Config
 from alembic.util import CommandError
 from sqlalchemy import exc
 
-from edge.errors import StartError, StoreError, StoreFull
+from edge.errors import StartError, StoreBusy, StoreError, StoreFull
 
 MIGRATIONS = Path(__file__).resolve().parent.parent / "migrations"
 BUSY_MS = 5000
+_IN_THE_WAY = frozenset({"40P01", "40001"})
+"""PostgreSQL: a deadlock was found, or two transactions wrote the same."""
 _FULL = ("disk is full", "readonly", "read-only", "No space left", "could not extend")
 
 
@@ -124,6 +126,8 @@ def _readable_errors() -> Iterator[None]:
                 "The township's disk is full or read-only; nothing was half written. "
                 "Free some space."
             ) from error
+        if getattr(getattr(error, "orig", None), "sqlstate", "") in _IN_THE_WAY:
+            raise StoreBusy(f"The township database refused: {sentence}") from error
         raise StoreError(f"The township database refused: {sentence}") from error
 
 

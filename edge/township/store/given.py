@@ -42,7 +42,8 @@ class Statement:
             return []
         statement = self._made.get(connection.dialect.name)
         if statement is None:
-            raise StoreError("This database is not supported; use SQLite or PostgreSQL.")
+            name = connection.dialect.name
+            raise StoreError(f"The database {name!r} is not supported; use SQLite or PostgreSQL.")
         text = json.dumps([self._clean(row) for row in rows], ensure_ascii=False)
         result = connection.execute(statement, {"given_rows": text})
         return list(result) if result.returns_rows else []
