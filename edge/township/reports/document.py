@@ -30,7 +30,9 @@ def write_document(report: Report, tables: Sequence[Section], words: Words, town
     pdfmetrics.registerFont(UnicodeCIDFont(FONT))
     plain = ParagraphStyle("plain", fontName=FONT, fontSize=11, leading=17, wordWrap="CJK")
     large = ParagraphStyle("large", parent=plain, fontSize=18, leading=26)
-    middle = ParagraphStyle("middle", parent=plain, fontSize=14, leading=22, spaceBefore=12)
+    middle = ParagraphStyle(
+        "middle", parent=plain, fontSize=14, leading=22, spaceBefore=12, keepWithNext=1
+    )
     soft = ParagraphStyle("soft", parent=plain, textColor=_SOFT)
 
     title = title_of(report.period, words)
