@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from contextlib import closing
+from importlib import resources
 from pathlib import Path
 
 from edge.clock import SimulatedClock
@@ -29,3 +30,10 @@ def test_an_open_incident_of_version_one_is_that_of_the_first_rule(tmp_path: Pat
     store.close()
     with closing(sqlite3.connect(tmp_path / FILE_NAME)) as new:
         assert new.execute("PRAGMA user_version").fetchone()[0] == len(migrations())
+
+
+def test_each_script_stands_at_its_own_number() -> None:
+    """The n-th script is called n: two with one number would bring old boxes to another form."""
+    folder = resources.files("edge.store") / "migrations"
+    names = sorted(item.name for item in folder.iterdir() if item.name.endswith(".sql"))
+    assert [int(name[:4]) for name in names] == list(range(1, len(names) + 1))
