@@ -31,6 +31,10 @@ DETECTOR = WEIGHTS / "detector.onnx"
 SAME = 0.4
 """A region that overlaps a sure object this much shows that object; it need not be judged."""
 
+WEAK = 0.75
+"""Share of its threshold down to which the detector holds an object that the classifier began:
+bottles and window frames look a little like people to it, and would keep a passing hand alive."""
+
 PART = 0.85
 """A weaker box that lies in a stronger one of the same label by this share is a part of it."""
 
@@ -87,6 +91,7 @@ class BuiltInDetector:
     def detect(self, frame: Frame, regions: Sequence[Box]) -> Detections:
         """Look at the whole frame, then judge the regions that it does not explain."""
         found = self._whole.detect(frame, ())
+        found = found.where(np.asarray(found.scores >= WEAK * self._whole.threshold, bool))
         seen = rescaled(without_parts(found), self._whole.threshold, self.threshold)
         sure = seen.boxes[seen.scores >= self.threshold]
         judged = self._moving.detect(frame, _open(regions, sure))

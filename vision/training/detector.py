@@ -7,7 +7,7 @@ quicker than two threads that wait for each other at every layer. Each step's pi
 on the seed and the number of the step, so a run that was stopped goes on from its last checkpoint
 as if nothing had happened. `--max-minutes` ends a run
 that is slower than planned: the learning rate then falls over the last tenth of the steps done,
-and the log tells how many steps that made, to repeat it with `--steps` and `--decay-from`.
+and the log tells how many steps that made, to repeat it with `--steps`, `--decay-from` and `--end`.
 """
 
 from __future__ import annotations
@@ -171,7 +171,7 @@ def _work(said: argparse.Namespace, stock: Stock, rank: int, meeting: Path) -> N
     size = sum(p.numel() for p in network.parameters())
     calm_from = said.calm_from or round(said.steps * (1 - CALM_SHARE))
     batches = Steps(stock, said.steps, said.seed, rank, calm_from)
-    end, decay_from = said.steps, said.decay_from
+    end, decay_from = said.end or said.steps, said.decay_from
     began = last = time.monotonic()
     sums: dict[str, float] = {}
     if rank == 0:
@@ -275,6 +275,7 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--max-minutes", type=float, default=0.0)
     parser.add_argument("--decay-from", type=int, default=None)
+    parser.add_argument("--end", type=int, default=None, help="step to stop at")
     parser.add_argument("--calm-from", type=int, default=None)
     parser.add_argument("--report", type=int, default=50)
     parser.add_argument("--keep", type=int, default=500)

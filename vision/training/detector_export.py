@@ -44,7 +44,7 @@ CALIBRATION = 160
 
 GREY = 114
 
-THRESHOLDS = {"person": 0.6, "vehicle": 0.5, "two-wheeler": 0.5, "fire": 0.4, "smoke": 0.6}
+THRESHOLDS = {"person": 0.6, "vehicle": 0.45, "two-wheeler": 0.5, "fire": 0.36, "smoke": 0.5}
 EXPERIMENTAL = ("smoke",)
 """Learnt, but not well enough to wake somebody; the hub does not report them."""
 
@@ -188,12 +188,13 @@ def main() -> None:
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--size", type=int, nargs=2, default=(256, 448), help="height and width")
     parser.add_argument("--version", default="0.1.0")
+    parser.add_argument("--averaged", action="store_true", help="the slow average of the weights")
     parser.add_argument("--float", action="store_true", dest="floating")
     said = parser.parse_args()
     cv2.setNumThreads(1)
     content = torch.load(said.weights, weights_only=True)
     network = Network(len(NAMES))
-    network.load_state_dict(content["average"])
+    network.load_state_dict(content["average" if said.averaged else "network"])
     size = (said.size[0], said.size[1])
     if said.floating:
         write_float(said.out, network, size, said.version)
