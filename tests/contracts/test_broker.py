@@ -233,8 +233,10 @@ def test_the_township_may_ask_again(hub: Hub, township: Township) -> None:
     order = an_order(hub.clock, name="resync", data=dict(data))
     township.acknowledges.set()
     township.link.send(order)
-    wait_for(lambda: hub.link.status().queued == 1, what="two acks")
-    assert township.came == 5
+    # Two alerts again, and the end of the order, which is an event, too.
+    wait_for(lambda: township.came == 6, what="two alerts and the answer")
+    wait_for(lambda: hub.link.status().queued == 1, what="three acks")
+    assert township.came == 6
     assert [row.seq for row in hub.store.pending(5)] == [1]
 
 
