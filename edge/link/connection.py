@@ -153,6 +153,7 @@ class Connection:
         will: Callable[[], Will],
         session_expiry_s: int,
         window: int = 64,
+        receive_at_most: int = 0,
         uniform: Callable[[float, float], float] = random.uniform,
     ) -> None:
         self._address = address
@@ -164,6 +165,7 @@ class Connection:
         self._will = will
         self._session_expiry_s = session_expiry_s
         self._window = window
+        self._receive_at_most = receive_at_most
         self._uniform = uniform
         self._client: mqtt.Client | None = None
         self._gone = threading.Event()
@@ -338,6 +340,8 @@ class Connection:
             return
         properties = _properties(PacketTypes.CONNECT)
         properties.SessionExpiryInterval = self._session_expiry_s
+        if self._receive_at_most:
+            properties.ReceiveMaximum = self._receive_at_most
         client.connect(
             address.host,
             address.port,

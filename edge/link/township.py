@@ -55,6 +55,7 @@ _log = logging.getLogger(__name__)
 
 _SESSION_EXPIRY_S = 7 * 86_400
 _WORKER_EXPIRY_S = 60
+_ACKS = 10_000
 _BATCH_WAIT_S = 0.02
 _LOOK_S = 5.0
 _FLOOD = 10_000
@@ -108,6 +109,12 @@ class TownshipLink:
             will=lambda: Will(self._state_topic, self._state("offline")),
             # What waits for a worker that is gone for good must go to the others soon.
             session_expiry_s=_WORKER_EXPIRY_S if settings.worker else _SESSION_EXPIRY_S,
+            # A batch of a thousand hubs is a thousand acks; one that is dropped here costs a hub
+            # its guard of a minute.
+            window=_ACKS,
+            # What comes faster than it is stored waits at the broker; in our queue it would hide
+            # the broker's sign of life.
+            receive_at_most=2 * settings.batch,
             uniform=uniform,
         )
         now = clock.monotonic()
