@@ -126,6 +126,7 @@ class Track:
     _votes: dict[str, float] = field(default_factory=dict)
     _scores: deque[float] = field(default_factory=lambda: deque(maxlen=SCORES))
     _places: deque[Box] = field(default_factory=lambda: deque(maxlen=WAY_LOOKS))
+    _sights: deque[Box] = field(default_factory=lambda: deque(maxlen=WAY_LOOKS))
     _origin: NDArray[np.float32] | None = None
     _moved: bool = False
     _steady: int = 0
@@ -215,6 +216,7 @@ class Track:
         """Measure its way by a sure sight of it; `size`: width and height of the picture."""
         if self._places and _jumped(self._places[-1], self.box):
             self._places.clear()
+            self._sights.clear()
             self._origin = None
         self._places.append(self.box)
         if len(self._places) < WAY_LOOKS or self.arrived:
@@ -222,8 +224,18 @@ class Track:
         place = np.median(to_array(list(self._places)), axis=0)
         if self._origin is None:
             self._origin = place
-        way = TRAVEL if _came_in(self._origin, place, size) else _way(self._origin, place, size)
-        self.travelled = max(self.travelled, way)
+        self.travelled = max(self.travelled, _way(self._origin, place, size))
+
+    def come_in(self, size: tuple[int, int]) -> None:
+        """Measure whether it has come in by the picture's edge; a weak sight of it serves, too.
+
+        Where it was cut off is known from sure sights; a weak one only says that it no longer is.
+        """
+        self._sights.append(self.box)
+        if self._origin is None or len(self._sights) < WAY_LOOKS:
+            return
+        if _came_in(self._origin, np.median(to_array(list(self._sights)), axis=0), size):
+            self.travelled = max(self.travelled, TRAVEL)
 
     def _rest_or_move(self, box: Box, now_s: float) -> None:
         if overlap(box, self.rest or box) >= STILL_OVERLAP:
@@ -296,6 +308,8 @@ class Tracker:
             if track.sure and track.unsure:
                 track.settle(certain=found.moved is None)
                 track.go(size or NO_SIZE)
+            if track.seen and track.unsure and track.proven:
+                track.come_in(size or NO_SIZE)
         self._tracks = _most([track for track in self._tracks if _alive(track, now_s)])
         return self.tracks
 

@@ -178,7 +178,7 @@ def test_a_track_holds_no_identity() -> None:
     assert {field.name for field in dataclasses.fields(Track)} == {
         "id", "box", "score", "label", "first_s", "last_s", "seen", "hits", "_velocity", "_votes",
         "verified_s", "still_since_s", "rest", "_scores", "_away", "_trusted", "_verified",
-        "travelled", "unsure", "sure", "_places", "_origin", "_moved", "_steady",
+        "travelled", "unsure", "sure", "_places", "_sights", "_origin", "_moved", "_steady",
     }  # fmt: skip
 
 
@@ -188,6 +188,17 @@ SIZE = (640, 360)
 def stirred(*found: tuple[Box, float, str]) -> Detections:
     """Detections of one who only judges what moves."""
     return dataclasses.replace(Detections.of(found), moved=np.ones(len(found), bool))
+
+
+def test_who_came_in_by_the_edge_is_known_by_weak_sights_too() -> None:
+    """Cut off in sure sights and whole in weak ones: he came from outside; two are too few."""
+    boxes = [(100.0, max(120.0, 300.0 - 40 * tick), 200.0, 360.0) for tick in range(6)]
+    boxes += [(100.0, 120.0, 200.0, 340.0)] * 4
+    tracker, arrived = Tracker(), []
+    for tick, (box, score) in enumerate(zip(boxes, STEPS_IN_DIMLY, strict=True)):
+        found = stirred((box, score, "person"))
+        arrived.append(tracker.look(found, 0.5, tick / 5, size=SIZE)[0].arrived)
+    assert arrived == [False] * 7 + [True] * 3
 
 
 def way(boxes: Sequence[Box], *, size: tuple[int, int] | None = SIZE) -> Track:
@@ -206,6 +217,9 @@ REACH = [(100.0, 100.0, 140.0 + 20 * step, 200.0) for step in range(8)]
 APPROACH = [(120.0 - 4 * step, 100.0, 140.0 + 4 * step, 160.0 + 12 * step) for step in range(8)]
 STEPS_IN = [(100.0, 300.0 - 20 * step, 200.0, min(360.0, 450.0 - 20 * step)) for step in range(8)]
 STEPS_OUT = [(100.0, 100.0 + 30 * step, 200.0, min(360.0, 300.0 + 30 * step)) for step in range(8)]
+STEPS_IN_DIMLY = [0.8] * 6 + [0.45] * 4
+"""Surely seen while cut off by the edge, weakly once inside."""
+
 HAND_AND_BOTTLE = [(0.0, 100.0, 180.0, 300.0)] * 6 + [(60.0, 200.0, 110.0, 300.0)] * 8
 
 
