@@ -24,7 +24,7 @@ RATE_HZ = 22_050
 
 def test_an_unknown_kind_is_told() -> None:
     """The kinds that there are belong into the sentence."""
-    with pytest.raises(SpeakerError, match="alsa, file, silent"):
+    with pytest.raises(SpeakerError, match="alsa, file, http, rtp, silent"):
         build_speaker(SpeakerPlan("a", "trumpet"))
 
 
