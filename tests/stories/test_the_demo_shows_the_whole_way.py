@@ -170,7 +170,8 @@ def test_both_pages_show_the_alert_with_its_picture(shown: Shown) -> None:
     """Somebody who came in by the link sees the incident where it happened."""
     alerts = {alert["id"]: alert for alert in shown.book.alerts()}
     page = shown.answers["township page"].text
-    linked = re.findall(rf"/alerts/{HUB}/([0-9a-f-]{{36}})", page)
+    assert re.search(r'href="/cases/\d+"', page)
+    linked = re.findall(rf"/pictures/{HUB}/([0-9a-f-]{{36}})/", page)
     assert linked
     assert set(linked) <= set(alerts)
     assert alerts[linked[0]]["camera_name"] in page or alerts[linked[0]]["zone_name"] in page
