@@ -6,10 +6,12 @@ differs a little each time.
 
 from __future__ import annotations
 
+import logging
 import random
 import shutil
 import tempfile
 import time
+from collections.abc import Iterable
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,6 +26,8 @@ from edge.simulate.wire_cutter import WireCutter
 
 if TYPE_CHECKING:
     from edge.simulate.run import SimulateOptions
+
+log = logging.getLogger(__name__)
 
 HUBS = 5
 WORKERS = 2
@@ -100,8 +104,16 @@ def survive(seed: int, seconds: float, incidents: int, *, guard_s: float) -> Ver
         StartError: mosquitto or PostgreSQL is missing, or does not come up.
     """
     folder = Path(tempfile.mkdtemp(prefix="village-chaos-"))
+    verdict = _survive(folder, seed, seconds, incidents, guard_s=guard_s)
+    if verdict.kept:
+        shutil.rmtree(folder, ignore_errors=True)
+    else:
+        log.error("chaos seed=%d failed, the logs are in %s", seed, folder)
+    return verdict
+
+
+def _survive(folder: Path, seed: int, seconds: float, incidents: int, *, guard_s: float) -> Verdict:
     with ExitStack() as stack:
-        stack.callback(shutil.rmtree, folder, ignore_errors=True)
         broker, database = Broker(folder), Database()
         stack.callback(database.remove)
         stack.callback(broker.stop)
@@ -125,6 +137,7 @@ def survive(seed: int, seconds: float, incidents: int, *, guard_s: float) -> Ver
             "hub": list(hubs),
         }
         kills = _beat(plan(seed, seconds), seconds, things, wire)
+        programs = [*workers, *hubs]
         engine = sa.create_engine(database.url, pool_pre_ping=True)
         stack.callback(engine.dispose)
         names = [f"chaos-{number}" for number in range(HUBS)]
@@ -132,6 +145,7 @@ def survive(seed: int, seconds: float, incidents: int, *, guard_s: float) -> Ver
         while (verdict := judge(engine, names, each, seed)).unfinished:
             if time.monotonic() > deadline:
                 break
+            _revive(programs)
             time.sleep(0.5)
         return verdict.after(kills, wire.cuts)
 
@@ -141,6 +155,16 @@ def _a_hub(folder: Path, number: int, *words: object) -> Program:
     made = HubProgram([str(folder / name), name, *map(str, words)], folder / f"{name}.log")
     made.start()
     return made
+
+
+def _revive(programs: Iterable[Server]) -> None:
+    """Start again what ended by itself, as systemd does: a worker gives up without a database."""
+    for one in programs:
+        if one.process is not None and one.process.poll() is not None:
+            log.info(
+                "chaos program ended by itself rc=%s, it is started again", one.process.returncode
+            )
+            one.start()
 
 
 class HubProgram(Program):
@@ -163,6 +187,7 @@ def _beat(
             if now >= until_s:
                 thing.start()
                 del down[key]
+        _revive([one for one in (*things["worker"], *things["hub"]) if id(one) not in down])
         if mend_at is not None and now >= mend_at:
             wire.mend()
             mend_at = None

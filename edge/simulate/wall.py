@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import queue
 import threading
 import time
 
@@ -29,12 +28,13 @@ class Wall:
     def __init__(self, url: str, address: tuple[str, int]) -> None:
         self.waits: list[float] = []
         self._store = Store(url, SystemClock())
-        self._heard: queue.SimpleQueue[float | None] = queue.SimpleQueue()
+        self._heard = threading.Event()
+        self._stopping = threading.Event()
         self._client = mqtt.Client(
             CallbackAPIVersion.VERSION2, client_id="wall", protocol=MQTTProtocolVersion.MQTTv5
         )
         self._client.on_connect = lambda client, *_: client.subscribe(worker_news(TOWNSHIP))
-        self._client.on_message = lambda *_: self._heard.put(time.time())
+        self._client.on_message = lambda *_: self._heard.set()
         self._client.connect(*address)
         self._client.loop_start()
         self._thread = threading.Thread(target=self._run, name="wall", daemon=True)
@@ -43,16 +43,18 @@ class Wall:
     def close(self) -> None:
         self._client.disconnect()
         self._client.loop_stop()
-        self._heard.put(None)
+        self._stopping.set()
+        self._heard.set()
         self._thread.join(10)
         self._store.close()
 
     def _run(self) -> None:
         newest = 0.0
-        while self._heard.get() is not None:
+        while self._heard.wait() and not self._stopping.is_set():
+            self._heard.clear()
             page = self._store.cases.some(CaseFilter(), limit=PAGE)
             changed = max((case.newest_at for case in page), default=0.0)
             if changed > newest:
                 newest = changed
                 self.waits.append(time.time() - changed)
-            time.sleep(PAUSE_S)  # as a page does between two looks
+            self._stopping.wait(PAUSE_S)  # as a page does between two looks
