@@ -10,6 +10,7 @@ import socket
 import subprocess
 import tempfile
 import time
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -85,14 +86,15 @@ def program(name: str, package: str) -> str:
     return str(Path(found).resolve())
 
 
-class Server:
+class Server(ABC):
     """A process that can be started, killed like by a power cut, and started again."""
 
     def __init__(self) -> None:
         self.process: subprocess.Popen[bytes] | None = None
 
+    @abstractmethod
     def start(self) -> None:
-        raise NotImplementedError
+        """Begin, or begin again after a kill."""
 
     def kill(self) -> None:
         """As a power cut would."""
